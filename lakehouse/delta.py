@@ -1,0 +1,86 @@
+"""The only module that writes Delta tables: one commit protocol for every table of the lake.
+
+A commit carries its state and is a compare-and-swap on the table's sequence number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from lakehouse.contracts import Transient
+from lakehouse.lake import Lake, Layer, State, to_json
+
+TXN_APP = "spark.databricks.delta.write.txnAppId"
+TXN_VERSION = "spark.databricks.delta.write.txnVersion"
+METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+LOST = ("Concurrent", "CONCURRENT", "ProtocolChanged", "MetadataChanged", "PROTOCOL_CHANGED", "METADATA_CHANGED")
+
+
+class Superseded(Transient):
+    """Another run committed to the table first; plan again from what it left."""
+
+    def __init__(self, table: str, winner: str | None) -> None:
+        super().__init__(f"{table}: superseded by run {winner or 'unknown'}")
+        self.winner = winner
+
+
+def next_state(table: str, before: State | None, run_id: str, kind: str) -> State:
+    """The state to fill for the commit after `before`; what must be carried along is."""
+    if before is None:
+        return State(table=table, seq=1, run_id=run_id, kind=kind)
+    return replace(before, seq=before.seq + 1, run_id=run_id, kind=kind, window=None, version=-1)
+
+
+def commit(
+    lake: Lake, layer: Layer, name: str, state: State, session: SparkSession, write: Callable[[str], None]
+) -> State:
+    """Runs `write(path)` as the commit that `state` describes, and reads it back.
+
+    Raises:
+        Superseded: Another run took this sequence number; nothing of ours is in the table.
+    """
+    with _stamped(session, state):
+        try:
+            write(lake.spark_path(layer, name))
+        except PySparkException as error:
+            if any(word in f"{type(error).__name__} {error}" for word in LOST):
+                newest = lake.state(layer, name)
+                raise Superseded(state.table, newest.run_id if newest else None) from None
+            raise
+    newest = lake.state(layer, name)
+    if newest is None or (newest.run_id, newest.seq) != (state.run_id, state.seq):
+        raise Superseded(state.table, newest.run_id if newest else None)
+    return newest
+
+
+def append(frame: DataFrame) -> Callable[[str], None]:
+    """Writes rows behind the others; makes the table when there is none."""
+    return lambda path: frame.write.format("delta").mode("append").save(path)
+
+
+def overwrite(frame: DataFrame) -> Callable[[str], None]:
+    """Replaces all rows and the schema."""
+    return lambda path: frame.write.format("delta").mode("overwrite").option("overwriteSchema", True).save(path)
+
+
+def read(session: SparkSession, lake: Lake, layer: Layer, state: State, name: str) -> DataFrame:
+    """The rows of a table as of the commit of `state`."""
+    reader = session.read.format("delta").option("versionAsOf", state.version)
+    return reader.load(lake.spark_path(layer, name))
+
+
+@contextmanager
+def _stamped(session: SparkSession, state: State) -> Iterator[None]:
+    stamps = {TXN_APP: state.table, TXN_VERSION: str(state.seq), METADATA: to_json(state)}
+    for key, value in stamps.items():
+        session.conf.set(key, value)
+    try:
+        yield
+    finally:
+        for key in stamps:
+            session.conf.unset(key)

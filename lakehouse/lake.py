@@ -1,0 +1,177 @@
+"""The lake: where tables stand, and the state that each table's newest commit carries; needs no JVM."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+from pydantic import TypeAdapter
+
+from lakehouse.checksum import NOTHING, Checksum
+from lakehouse.contracts import Terminal
+
+Layer = Literal["bronze", "silver", "history", "gold", "derived", "quarantine"]
+FOLDERS: dict[Layer, str] = {
+    "bronze": "raw_data/{}",
+    "silver": "curated/{}",
+    "history": "curated/{}_history",
+    "derived": "curated/{}",
+    "gold": "presentation/{}",
+    "quarantine": "quarantine/{}",
+}
+
+
+@dataclass(frozen=True)
+class RangeSum:
+    """Count and checksum of the keys in [low, high); None is open; values are the column's SQL text."""
+
+    low: str | None
+    high: str | None
+    checksum: Checksum
+
+
+@dataclass(frozen=True)
+class LoadPlan:
+    """A first or full load: the bound of every chunk, the key ranges, and how many are done."""
+
+    horizon: int | None
+    bounds: tuple[str, ...]
+    done: int
+    tail: Checksum = NOTHING
+
+    @property
+    def chunks(self) -> int:
+        """How many commits the load takes."""
+        return len(self.bounds) + 1
+
+    @property
+    def finished(self) -> bool:
+        """True when the last chunk is committed."""
+        return self.done == self.chunks
+
+
+@dataclass(frozen=True)
+class State:
+    """What a commit says of itself. `seq` is the commit number of this table, from 1.
+
+    Attributes:
+        table: Layer and name, such as `bronze/bookings`.
+        inputs: The sequences of the tables that this one has consumed.
+        watermark: Highest cursor value that is certainly read, in microseconds; carried along.
+        tail: Count and checksum, at the source, of the rows that the next window reads again.
+        ranges: Checksums per key range that bronze is proven to equal (snapshot tables).
+        version: Delta version of the commit; found when reading.
+    """
+
+    table: str
+    seq: int
+    run_id: str
+    kind: str
+    inputs: dict[str, int] = field(default_factory=dict)
+    watermark: int | None = None
+    window: tuple[int, int] | None = None
+    tail: Checksum = NOTHING
+    load: LoadPlan | None = None
+    ranges: tuple[RangeSum, ...] = ()
+    fingerprint: str = ""
+    as_of: str | None = None
+    checksum: Checksum = NOTHING
+    version: int = -1
+
+    @property
+    def usable(self) -> bool:
+        """False while a first load is unfinished: no later layer may read the table."""
+        return self.load is None or self.load.finished
+
+
+STATE: TypeAdapter[State] = TypeAdapter(State)
+
+
+def to_json(state: State) -> str:
+    """The state as it stands in a commit."""
+    text: str = STATE.dump_json(state, exclude={"version"}).decode()
+    return text
+
+
+@dataclass(frozen=True)
+class Lake:
+    """A lake below one root: a folder or an `s3://` address."""
+
+    root: str
+
+    def path(self, layer: Layer, name: str) -> str:
+        """Where a table stands, for delta-rs and PyArrow."""
+        return f"{self.root}/{FOLDERS[layer].format(name)}"
+
+    def spark_path(self, layer: Layer, name: str) -> str:
+        """Where a table stands, for Spark."""
+        return self.for_spark(self.path(layer, name))
+
+    @staticmethod
+    def for_spark(path: str) -> str:
+        """A path of ours in the spelling of Hadoop's file systems."""
+        return path.replace("s3://", "s3a://", 1)
+
+    def open(self, layer: Layer, name: str, version: int | None = None) -> DeltaTable | None:
+        """The table, or None where there is none yet."""
+        path = self.path(layer, name)
+        try:
+            return DeltaTable(path, version=version, storage_options=storage_options(self.root))
+        except TableNotFoundError:
+            return None
+
+    def state(self, layer: Layer, name: str) -> State | None:
+        """The state of the table's newest commit of ours; maintenance commits carry none.
+
+        Raises:
+            Terminal: The table exists but no commit in its history carries a state.
+        """
+        table = self.open(layer, name)
+        if table is None:
+            return None
+        for limit in (5, None):
+            for entry in table.history(limit):
+                if entry.get("userMetadata"):
+                    found = STATE.validate_json(entry["userMetadata"])
+                    return State(**{**_shallow(found), "version": int(entry["version"])})
+        raise Terminal(f"{self.path(layer, name)} carries no state; was it written by another tool?")
+
+    def check_writable(self) -> None:
+        """Refuses a local lake that cannot be written.
+
+        Raises:
+            Terminal: The folder cannot be made or written.
+        """
+        if self.root.startswith("s3://"):
+            return
+        try:
+            Path(self.root).mkdir(parents=True, exist_ok=True)
+            probe = Path(self.root) / f".writable-{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise Terminal(
+                f"lake {self.root} is not writable ({error.strerror}); change LAKEHOUSE_LAKE or its rights"
+            ) from None
+
+
+def _shallow(state: State) -> dict[str, Any]:
+    return {name: getattr(state, name) for name in state.__dataclass_fields__}
+
+
+def storage_options(root: str) -> dict[str, str] | None:
+    """What delta-rs must be told beyond the standard AWS variables."""
+    if not root.startswith("s3://"):
+        return None
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    plain = {"AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "true"} if endpoint else {}
+    return {"conditional_put": "etag", **plain}
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """A record as plain data."""
+    return asdict(value)

@@ -1,0 +1,91 @@
+"""The one SparkSession factory."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from lakehouse import jars
+from lakehouse.contracts import Terminal
+from lakehouse.settings import Settings
+
+LOG_STORE = "lakehouse.logstore.ConditionalLogStore"
+STATIC = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.delta.logStore.file.impl": LOG_STORE,
+    "spark.delta.logStore.s3a.impl": LOG_STORE,
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.shuffle.partitions": "4",
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.databricks.delta.properties.defaults.logRetentionDuration": "interval 400 days",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.scheduler.mode": "FAIR",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+}
+JVM_FLAGS = "-Duser.timezone=UTC -XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -Xlog:disable -Xlog:all=off"
+
+
+def spark(settings: Settings) -> SparkSession:
+    """The process's Spark session, started on first use.
+
+    Raises:
+        Terminal: Java or a jar is missing.
+    """
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return running
+    os.environ["JAVA_HOME"] = str(jars.find_java().parents[1])
+    path = os.pathsep.join(str(jar) for jar in jars.class_path(settings.jars or jars.default_folder()))
+    builder = (
+        SparkSession.builder.appName("lakehouse")
+        .master(settings.spark.master)
+        .config("spark.driver.memory", settings.spark.driver_memory)
+        .config("spark.driver.extraClassPath", path)
+        .config("spark.executor.extraClassPath", path)
+        .config("spark.driver.extraJavaOptions", f"{JVM_FLAGS} {_log_options()}")
+        .config("spark.log.level", "ERROR")
+    )
+    for name, value in {**STATIC, **_s3(settings)}.items():
+        builder = builder.config(name, value)
+    try:
+        return builder.getOrCreate()
+    except (RuntimeError, OSError) as error:
+        raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
+
+
+def child(settings: Settings) -> SparkSession:
+    """A session of its own confs on the same JVM, for one table or mart at a time."""
+    return spark(settings).newSession()
+
+
+def running() -> SparkSession | None:
+    """The session, if this process has started one."""
+    return SparkSession.getActiveSession()
+
+
+def _log_options() -> str:
+    return f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
+
+
+def _s3(settings: Settings) -> dict[str, str]:
+    if not settings.lake_root.startswith("s3://"):
+        return {}
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    options = {"spark.hadoop.fs.s3a.endpoint.region": region}
+    if endpoint:
+        options |= {
+            "spark.hadoop.fs.s3a.endpoint": endpoint,
+            "spark.hadoop.fs.s3a.path.style.access": "true",
+            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint.startswith("https")).lower(),
+        }
+    return options

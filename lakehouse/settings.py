@@ -1,0 +1,108 @@
+"""Frozen, typed settings; the only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlparse
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lakehouse.contracts import Terminal
+
+PREFIX = "LAKEHOUSE_"
+
+
+class Part(BaseModel):
+    """A group of settings; unknown names are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSettings(Part):
+    """The operational MySQL database, read only."""
+
+    host: str = Field("127.0.0.1", description="Writer endpoint of the source")
+    port: int = Field(3306, ge=1, le=65535)
+    user: str = Field("lakehouse", description="A user with SELECT, and PROCESS for the safe horizon")
+    password: SecretStr = Field(SecretStr(""))
+    database: str = Field("marketplace")
+    tls: Literal["verify", "off"] = Field("verify", description="`verify` checks certificate and host name")
+    ca: Path | None = Field(None, description="File with the certificate authorities to trust")
+    grace_seconds: float = Field(2.0, ge=0, description="Safety margin below the proven horizon")
+    read_timeout_seconds: int = Field(600, ge=1)
+
+
+class WarehouseSettings(Part):
+    """The warehouse, where no Prefect block is named."""
+
+    dialect: Literal["postgres"] = "postgres"
+    host: str = "127.0.0.1"
+    port: int = Field(5432, ge=1, le=65535)
+    user: str = "lakehouse"
+    password: SecretStr = SecretStr("")
+    database: str = "warehouse"
+
+
+class SparkSettings(Part):
+    """Where and how large Spark runs."""
+
+    master: str = Field("local[*]", description="Spark master URL")
+    driver_memory: str = Field("1400m", pattern=r"^\d+[mg]$", description="Heap of the driver")
+
+
+class Settings(BaseSettings):
+    """Everything the pipeline is told from outside: `LAKEHOUSE_*`, nested by `__`, `.env` read."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_file=".env", frozen=True, extra="ignore"
+    )
+
+    source: SourceSettings = SourceSettings()
+    lake: str = Field("lake", description="Root of the lake: a folder or `s3://bucket/prefix`")
+    warehouse_block: str | None = Field(None, description="Name of a Prefect Warehouse block")
+    warehouse: WarehouseSettings = WarehouseSettings()
+    spark: SparkSettings = SparkSettings()
+    jars: Path | None = Field(None, description="Folder of verified jars")
+    parallel_tables: int = Field(3, ge=1, le=32, description="Tables that run at the same time")
+    range_rows: int = Field(20_000, ge=100, description="Rows of a checksummed key range")
+    chunk_rows: int = Field(1_000_000, ge=1000, description="Rows of one commit of a first load")
+
+    @property
+    def lake_root(self) -> str:
+        """The lake as an absolute path, or an `s3://` address without a trailing slash."""
+        if urlparse(self.lake).scheme == "s3":
+            return self.lake.rstrip("/")
+        return str(Path(self.lake).expanduser().resolve())
+
+
+def names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> list[str]:
+    """The names of all settings, as environment variables."""
+    found: list[str] = []
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Part):
+            found += names(inner, f"{prefix}{name.upper()}__")
+        else:
+            found.append(f"{prefix}{name.upper()}")
+    return found
+
+
+def load() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        Terminal: A name that is not a setting, or a value that does not fit; the value is not shown.
+    """
+    known = set(names())
+    unknown = sorted(k for k in os.environ if k.upper().startswith(PREFIX) and k.upper() not in known)
+    if unknown:
+        raise Terminal(f"unknown setting {unknown[0]}; `lakehouse settings` lists the names")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_context=False)[0]
+        name = PREFIX + "__".join(str(part).upper() for part in first["loc"])
+        raise Terminal(f"setting {name}: {first['msg']}") from None

@@ -1,0 +1,26 @@
+"""The metrics once more, slow and obvious, from their definitions alone: what the lakehouse must agree with."""
+
+from tests.reference.average_booking_duration_weekly import average_booking_duration_weekly
+from tests.reference.average_listing_price_weekly import average_listing_price_weekly
+from tests.reference.bookings_per_user_weekly import bookings_per_user_weekly
+from tests.reference.occupancy_rate_monthly import occupancy_rate_monthly
+from tests.reference.popular_locations_weekly import popular_locations_weekly
+from tests.reference.repeat_customer_rate_daily import repeat_customer_rate_daily
+from tests.reference.stay_nights import stay_nights
+from tests.reference.top_listings_weekly import top_listings_weekly
+from tests.reference.world import World
+
+MARTS = {
+    mart.__name__: mart
+    for mart in (
+        average_booking_duration_weekly,
+        average_listing_price_weekly,
+        bookings_per_user_weekly,
+        occupancy_rate_monthly,
+        popular_locations_weekly,
+        repeat_customer_rate_daily,
+        top_listings_weekly,
+    )
+}
+
+__all__ = ["MARTS", "World", "stay_nights", *MARTS]
