@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
@@ -18,7 +19,7 @@ from lakehouse.lake import Lake, Layer, State, to_json
 TXN_APP = "spark.databricks.delta.write.txnAppId"
 TXN_VERSION = "spark.databricks.delta.write.txnVersion"
 METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-LOST = ("Concurrent", "CONCURRENT", "ProtocolChanged", "MetadataChanged", "PROTOCOL_CHANGED", "METADATA_CHANGED")
+LOST = ("DELTA_CONCURRENT_", "DELTA_PROTOCOL_CHANGED", "DELTA_METADATA_CHANGED", "FileAlreadyExistsException")
 
 
 class Superseded(Transient):
@@ -47,8 +48,8 @@ def commit(
     with _stamped(session, state):
         try:
             write(lake.spark_path(layer, name))
-        except PySparkException as error:
-            if any(word in f"{type(error).__name__} {error}" for word in LOST):
+        except (PySparkException, Py4JJavaError) as error:
+            if any(word in str(error) for word in LOST):
                 newest = lake.state(layer, name)
                 raise Superseded(state.table, newest.run_id if newest else None) from None
             raise
@@ -65,7 +66,9 @@ def append(frame: DataFrame) -> Callable[[str], None]:
 
 def overwrite(frame: DataFrame) -> Callable[[str], None]:
     """Replaces all rows and the schema."""
-    return lambda path: frame.write.format("delta").mode("overwrite").option("overwriteSchema", True).save(path)
+    return lambda path: (
+        frame.write.format("delta").mode("overwrite").option("overwriteSchema", True).save(path)
+    )
 
 
 def read(session: SparkSession, lake: Lake, layer: Layer, state: State, name: str) -> DataFrame:

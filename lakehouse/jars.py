@@ -117,7 +117,9 @@ def find_java() -> Path:
     match = re.search(r'version "(?:1\.)?(\d+)', text)
     version = int(match.group(1)) if match else 0
     if version < 17:
-        raise Terminal(f"Java {version} at {found} is too old; 17 is needed: apt-get install openjdk-17-jre-headless")
+        raise Terminal(
+            f"Java {version} at {found} is too old; 17 is needed: apt-get install openjdk-17-jre-headless"
+        )
     return Path(found).resolve()
 
 
@@ -131,7 +133,19 @@ def build_log_store(folder: Path) -> Path:
     libraries = os.pathsep.join([*(str(p) for p in folder.glob("delta-storage-*.jar")), str(wheel / "*")])
     with tempfile.TemporaryDirectory(dir=folder, prefix=".compile-") as work:
         classes = Path(work) / "classes"
-        _java(["-jar", str(compiler), "-17", "-nowarn", "-cp", _expand(libraries), "-d", str(classes), str(LOG_STORE)])
+        _java(
+            [
+                "-jar",
+                str(compiler),
+                "-17",
+                "-nowarn",
+                "-cp",
+                _expand(libraries),
+                "-d",
+                str(classes),
+                str(LOG_STORE),
+            ]
+        )
         archive = shutil.make_archive(str(Path(work) / "logstore"), "zip", classes)
         Path(archive).replace(target)
     return target
@@ -165,7 +179,8 @@ def _java(arguments: list[str]) -> None:
 
 def _ivy(wanted: list[Jar], work: Path) -> None:
     lines = "\n".join(
-        f'<dependency org="{j.group}" name="{j.artifact}" rev="{j.version}" transitive="false"/>' for j in wanted
+        f'<dependency org="{j.group}" name="{j.artifact}" rev="{j.version}" transitive="false"/>'
+        for j in wanted
     )
     file = work / "ivy.xml"
     file.write_text(
@@ -174,7 +189,21 @@ def _ivy(wanted: list[Jar], work: Path) -> None:
     )
     ivy = next(_wheel_jars().glob("ivy-*.jar"))
     pattern = f"{work}/got/[artifact]-[revision](-[classifier]).[ext]"
-    _java(["-jar", str(ivy), "-cache", str(work / "cache"), "-ivy", str(file), "-types", "jar", "bundle", "-retrieve", pattern])
+    _java(
+        [
+            "-jar",
+            str(ivy),
+            "-cache",
+            str(work / "cache"),
+            "-ivy",
+            str(file),
+            "-types",
+            "jar",
+            "bundle",
+            "-retrieve",
+            pattern,
+        ]
+    )
 
 
 def main() -> None:

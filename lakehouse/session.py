@@ -59,7 +59,9 @@ def spark(settings: Settings) -> SparkSession:
     try:
         return builder.getOrCreate()
     except (RuntimeError, OSError) as error:
-        raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
+        raise Terminal(
+            f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more"
+        ) from error
 
 
 def child(settings: Settings) -> SparkSession:

@@ -1,0 +1,131 @@
+"""Bronze: every version of every row as extracted. The latest version of a key is the one of the highest `_seq`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from lakehouse.checksum import Checksum, number_of_hash, row_text
+from lakehouse.contracts import Table
+from lakehouse.lake import RangeSum
+from lakehouse.quoting import spark as quoted
+from lakehouse.source.ranges import condition, pairs, range_column
+from lakehouse.source.reader import fields
+from lakehouse.sqltypes import parse
+from lakehouse.window import Window, moment
+
+UPSERT, DELETE = "upsert", "delete"
+
+
+def schema(table: Table) -> T.StructType:
+    """The bronze schema: the source's types and the columns of the record."""
+    columns = [f"{quoted(c.name)} {parse(c.source_type).spark}" for c in table.columns]
+    record = [
+        "_hash string", "_op string", "_run_id string", "_seq bigint",
+        "_window_low timestamp", "_window_high timestamp", "_read_at timestamp",
+    ]  # fmt: skip
+    found = T.StructType.fromDDL(", ".join([*columns, *record]))
+    assert isinstance(found, T.StructType)
+    return found
+
+
+def staged(session: SparkSession, table: Table, path: str) -> DataFrame:
+    """Staged rows with the hash of their canonical text."""
+    wanted = T.StructType(schema(table).fields[: len(table.columns)])
+    text = row_text(fields(table), "spark")
+    return session.read.schema(wanted).parquet(path).withColumn("_hash", F.expr(f"md5({text})"))
+
+
+def latest(bronze: DataFrame, table: Table) -> DataFrame:
+    """The latest version of each key, tombstones among them."""
+    everything = F.struct("_seq", *[c for c in bronze.columns if c != "_seq"])
+    newest = bronze.groupBy(*table.key).agg(F.max_by(everything, F.col("_seq")).alias("_row"))
+    return newest.select(*[F.col("_row")[name].alias(name) for name in bronze.columns])
+
+
+def checksum(frame: DataFrame) -> Checksum:
+    """Count and checksum of rows that carry their hash."""
+    row = frame.agg(F.count("*"), F.expr(f"COALESCE(SUM({number_of_hash('_hash')}), 0)")).collect()[0]
+    return Checksum(int(row[0]), int(row[1]))
+
+
+def news(rows: DataFrame, bronze: DataFrame, table: Table) -> DataFrame:
+    """The rows that do not equal the latest version of their key."""
+    keys = list(table.key)
+    touched = bronze.join(rows.select(*keys), keys, "left_semi")
+    known = latest(touched, table).select(
+        *keys, F.col("_hash").alias("_known"), F.col("_op").alias("_known_op")
+    )
+    same = (F.col("_known") == F.col("_hash")) & (F.col("_known_op") == UPSERT)
+    joined = rows.join(known, keys, "left").where(~F.coalesce(same, F.lit(False)))
+    return joined.drop("_known", "_known_op").withColumn("_op", F.lit(UPSERT))
+
+
+def vanished(rows: DataFrame, bronze_latest: DataFrame, table: Table) -> DataFrame:
+    """Tombstones, with the last values, for live keys that are not among these rows."""
+    live = bronze_latest.where(F.col("_op") == UPSERT)
+    gone = live.join(rows.select(*table.key), list(table.key), "left_anti")
+    return gone.select(*rows.columns).withColumn("_op", F.lit(DELETE))
+
+
+def recorded(
+    rows: DataFrame, table: Table, run_id: str, seq: int, window: Window | None, read_at: int
+) -> DataFrame:
+    """Rows in the bronze schema, stamped with their commit."""
+    low, high = (moment(window.low), moment(window.high)) if window else (None, None)
+    stamps = {
+        "_run_id": run_id,
+        "_seq": seq,
+        "_window_low": low,
+        "_window_high": high,
+        "_read_at": moment(read_at),
+    }
+    for name, value in stamps.items():
+        rows = rows.withColumn(name, F.lit(value))
+    return rows.select(*[F.col(f.name).cast(f.dataType).alias(f.name) for f in schema(table)])
+
+
+def in_ranges(frame: DataFrame, table: Table, ranges: Sequence[tuple[str | None, str | None]]) -> DataFrame:
+    """The rows whose key lies in one of these ranges."""
+    return frame.where(" OR ".join(_spark_condition(table, low, high) for low, high in ranges) or "FALSE")
+
+
+def range_sums(live: DataFrame, table: Table, cuts: tuple[str, ...]) -> tuple[RangeSum, ...]:
+    """Count and checksum per range of live rows that carry their hash."""
+    ranges = pairs(cuts)
+    if range_column(table) is None:
+        return (RangeSum(None, None, checksum(live)),)
+    number = F.expr(_range_number(table, cuts))
+    found = live.groupBy(number.alias("i")).agg(
+        F.count("*"), F.expr(f"COALESCE(SUM({number_of_hash('_hash')}), 0)")
+    )
+    by_number = {int(i): Checksum(int(n), int(s)) for i, n, s in found.collect()}
+    return tuple(
+        RangeSum(low, high, by_number.get(i, Checksum(0, 0))) for i, (low, high) in enumerate(ranges)
+    )
+
+
+def without_keys(frame: DataFrame, table: Table, keys: Sequence[tuple[Any, ...]]) -> DataFrame:
+    """The rows whose key is none of these."""
+    if not keys:
+        return frame
+    key_schema = T.StructType([f for f in schema(table).fields if f.name in table.key])
+    ordered = [tuple(row[table.key.index(f.name)] for f in key_schema) for row in keys]
+    return frame.join(frame.sparkSession.createDataFrame(ordered, key_schema), list(table.key), "left_anti")
+
+
+def _range_number(table: Table, cuts: tuple[str, ...]) -> str:
+    column = range_column(table)
+    assert column is not None
+    spark_type = parse(table.column(column).source_type).spark
+    values = ", ".join(f"CAST('{cut}' AS {spark_type})" for cut in cuts)
+    return f"size(filter(array({values}), x -> x <= {quoted(column)}))" if cuts else "0"
+
+
+def _spark_condition(table: Table, low: str | None, high: str | None) -> str:
+    column = range_column(table)
+    return condition(table, low, high, quoted(column)) if column else "TRUE"

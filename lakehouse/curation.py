@@ -1,0 +1,115 @@
+"""From source text to typed columns by declaration, and the verdict of a table's rules on each row."""
+
+from __future__ import annotations
+
+from pyspark.sql import Column as Expression
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.contracts import Column, Curation, Dates, Flags, Items, Money, OneOf, Table, Terminal
+
+SILVER_NAMES = {
+    "TEXT": "STRING",
+    "TIMESTAMP(6)": "TIMESTAMP",
+    "DATETIME": "TIMESTAMP",
+    "DATETIME(6)": "TIMESTAMP",
+}
+RAW = "_raw"
+
+
+def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
+    """Curated rows with `_rule` (the first broken rule, or NULL) and `_reason` (all of them).
+
+    Columns starting with `_` pass through; `_raw` keeps the row as it was extracted.
+    """
+    table = curation.table
+    raw = bronze.withColumn(RAW, F.struct(*[c.name for c in table.columns]))
+    curated = curation.curate(typed(raw, table))
+    broken = F.filter(F.array(*_breaches(table)), lambda rule: rule.isNotNull())
+    return curated.withColumn("_broken", broken).select(
+        *curated.columns,
+        F.when(F.size("_broken") > 0, F.col("_broken")[0]).alias("_rule"),
+        F.when(F.size("_broken") > 0, F.array_join("_broken", ", ")).alias("_reason"),
+    )
+
+
+def typed(raw: DataFrame, table: Table) -> DataFrame:
+    """The declared columns in their silver types; what cannot be read is NULL."""
+    return raw.withColumns({c.name: value(c) for c in table.columns})
+
+
+def value(column: Column) -> Expression:
+    """The typed value of a column's stored one."""
+    stored = F.col(f"`{column.name}`")
+    to = SILVER_NAMES.get(column.type, column.type)
+    if to.startswith(("VARCHAR", "CHAR")):
+        to = "STRING"
+    if column.spelling is None:
+        return _without_nulls(stored, column).cast(to)
+    text = _without_nulls(F.trim(stored.cast("string")), column)
+    match column.spelling:
+        case Dates(patterns):
+            return F.coalesce(*[F.try_to_timestamp(text, F.lit(p)) for p in patterns]).cast(to)
+        case Money():
+            return F.regexp_replace(text, r"[$€£,\s]", "").try_cast(to)
+        case Flags(true, false):
+            low = F.lower(text)
+            return F.when(low.isin(*true), True).when(low.isin(*false), False)
+        case OneOf(values, aliases):
+            spellings = {v.lower(): v for v in values} | {a.lower(): v for a, v in aliases}
+            pairs = [F.lit(x) for pair in spellings.items() for x in pair]
+            return F.try_element_at(F.create_map(*pairs), F.lower(text))
+        case Items(separator):
+            parts = F.transform(F.split(text, separator), F.trim)
+            return F.filter(parts, lambda part: part != "")
+
+
+def _without_nulls(text: Expression, column: Column) -> Expression:
+    if not column.nulls:
+        return text
+    trimmed = F.trim(text.cast("string"))
+    return F.when(~trimmed.isin(*column.nulls), trimmed)
+
+
+def _breaches(table: Table) -> list[Expression]:
+    rules = [rule for column in table.columns for rule in _column_rules(column)]
+    checks = [
+        F.when(~F.coalesce(F.expr(c.condition), F.lit(True)), F.lit(c.name))
+        for c in table.checks
+        if c.severity != "warn"
+    ]
+    return [*rules, *checks] or [F.lit(None).cast("string")]
+
+
+def _column_rules(column: Column) -> list[Expression]:
+    had = _without_nulls(F.col(RAW)[column.name], column).isNotNull()
+    lost = F.col(f"`{column.name}`").isNull()
+    rules = []
+    if not column.nullable:
+        rules.append(F.when(lost & ~had, F.lit(f"{column.name}_missing")))
+    if column.spelling is not None:
+        word = "unknown" if isinstance(column.spelling, OneOf) else "unreadable"
+        rules.append(F.when(lost & had, F.lit(f"{column.name}_{word}")))
+    return rules
+
+
+def warnings(rows: DataFrame, table: Table) -> dict[str, int]:
+    """Breaches of rules of severity `warn`, by rule."""
+    checks = [c for c in table.checks if c.severity == "warn"]
+    if not checks:
+        return {}
+    counts = rows.agg(*[F.count(F.when(~F.expr(c.condition), 1)).alias(c.name) for c in checks]).collect()[0]
+    return {c.name: int(counts[c.name]) for c in checks if counts[c.name]}
+
+
+def refuse_failures(rejected: dict[str, int], table: Table) -> None:
+    """Stops the table where a rule of severity `fail` is broken.
+
+    Raises:
+        Terminal: Names the rule and how many rows break it.
+    """
+    for check in table.checks:
+        if check.severity == "fail" and rejected.get(check.name):
+            raise Terminal(
+                f"table {table.name}: {rejected[check.name]} rows break {check.name}; silver is untouched"
+            )

@@ -1,0 +1,262 @@
+"""From the source to one bronze commit at a time: loads, windows, snapshots, repairs, backfills."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+
+from pyspark.sql import SparkSession
+
+from lakehouse import bronze, delta
+from lakehouse.checksum import NOTHING, Checksum
+from lakehouse.contracts import Table, Terminal, Transient
+from lakehouse.lake import Lake, LoadPlan, RangeSum, State
+from lakehouse.quoting import mysql
+from lakehouse.settings import Settings
+from lakehouse.source import contract, ranges, reader
+from lakehouse.source.connection import connect, rows
+from lakehouse.source.horizon import Horizon
+from lakehouse.source.reader import between, literal
+from lakehouse.sqltypes import parse
+from lakehouse.window import Window, next_window, tail
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """What was read and found new, and the source's own count of it."""
+
+    kind: str
+    read: int = 0
+    new: int = 0
+    deleted: int = 0
+    window: Window | None = None
+    proof: Checksum | None = None
+
+
+@dataclass(frozen=True)
+class Extractor:
+    """Carries one table from the source to bronze; each method is one step that can be lost to another run."""
+
+    settings: Settings
+    lake: Lake
+    table: Table
+    run_id: str
+    horizon: Horizon
+
+    def state(self) -> State | None:
+        """The newest bronze commit."""
+        return self.lake.state("bronze", self.table.name)
+
+    def changed(self, state: State) -> bool:
+        """True where the source's own sums differ from those of the last commit; needs no JVM."""
+        with connect(self.settings.source) as connection:
+            contract.check(connection, self.table)
+            if self.table.cursor is None:
+                cuts = tuple(r.low for r in state.ranges[1:] if r.low is not None)
+                return ranges.sums(connection, self.table, cuts, None) != state.ranges
+            window = self._window(state)
+            if window is None:
+                return False
+            return ranges.where_sum(connection, self.table, between(self.table, window)) != state.tail
+
+    def load(self, session: SparkSession, *, full: bool = False) -> Extraction:
+        """Reads the whole table by key ranges, one commit each; goes on where an unfinished load stopped."""
+        state = self.state()
+        plan = state.load if state is not None and not state.usable else None
+        if plan is None and state is not None and not full:
+            raise Terminal(f"table {self.table.name} is loaded already")
+        plan = plan or self._load_plan()
+        total = Extraction("load")
+        while not plan.finished:
+            found, plan = self._chunk(session, plan)
+            total = replace(total, read=total.read + found.read, new=total.new + found.new)
+        return total
+
+    def window(self, session: SparkSession) -> Extraction:
+        """Reads the window after the watermark and moves it."""
+        before = self.state()
+        assert before is not None and self.table.cursor is not None
+        window = self._window(before)
+        if window is None:
+            return Extraction("window")
+        kept = between(self.table, tail(window.high, self.table.cursor.overlap))
+        staged = self._stage(between(self.table, window), "window", kept)
+        state = replace(
+            delta.next_state(before.table, before, self.run_id, "window"),
+            window=(window.low, window.high),
+            watermark=window.high,
+            tail=staged.tail,
+        )
+        return self._append(session, staged, before, state, window)
+
+    def backfill(self, session: SparkSession, window: Window) -> Extraction:
+        """Reads an interval of the cursor again; leaves the watermark."""
+        before = self.state()
+        if before is None or self.table.cursor is None:
+            raise Terminal(f"table {self.table.name} cannot be backfilled: no cursor, or not loaded yet")
+        where = between(self.table, window)
+        staged = self._stage(where, "backfill", where)
+        state = replace(
+            delta.next_state(before.table, before, self.run_id, "backfill"), window=(window.low, window.high)
+        )
+        return self._append(session, staged, before, state, window)
+
+    def compare(self, session: SparkSession) -> tuple[tuple[RangeSum, ...], tuple[RangeSum, ...]]:
+        """Count and checksum per key range: at the source in one snapshot, and in bronze-latest.
+
+        Of a cursor table, keys whose cursor is now above the watermark are set aside on both sides.
+        """
+        state = self.state()
+        assert state is not None
+        with connect(self.settings.source) as connection:
+            cuts = ranges.bounds(connection, self.table, self.settings.range_rows)
+            rows(connection, "SELECT 1")
+            connection.begin()
+            there = ranges.sums(connection, self.table, cuts, state.watermark)
+            aside = []
+            if self.table.cursor is not None and state.watermark is not None:
+                aside = ranges.moved(connection, self.table, state.watermark)
+            connection.rollback()
+        live = bronze.latest(self._bronze(session, state), self.table).where("_op = 'upsert'")
+        if self.table.cursor is not None and state.watermark is not None:
+            live = live.where(f"{self.table.cursor.column} <= timestamp {literal(state.watermark)}")
+        here = bronze.range_sums(bronze.without_keys(live, self.table, aside), self.table, cuts)
+        return there, here
+
+    def repair(self, session: SparkSession) -> Extraction:
+        """Compares by key range, reads again what differs, appends what is new and tombstones what is gone."""
+        before = self.state()
+        assert before is not None
+        there, here = self.compare(session)
+        differing = [(a.low, a.high) for a, b in zip(there, here, strict=True) if a != b]
+        if not differing and (self.table.cursor is not None or before.ranges == there):
+            return Extraction("repair")
+        state = delta.next_state(before.table, before, self.run_id, "repair" if differing else "proof")
+        if not differing:
+            empty = self._bronze(session, before).limit(0)
+            delta.commit(
+                self.lake,
+                "bronze",
+                self.table.name,
+                replace(state, ranges=there),
+                session,
+                delta.append(empty),
+            )
+            return Extraction("proof")
+        return self._reread(session, before, state, there, differing)
+
+    def _reread(
+        self,
+        session: SparkSession,
+        before: State,
+        state: State,
+        there: tuple[RangeSum, ...],
+        differing: list[tuple[str | None, str | None]],
+    ) -> Extraction:
+        where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
+        staged = self._stage(f"({where})", "repair", "FALSE")
+        frame = self._proven_rows(session, staged)
+        history = self._bronze(session, before)
+        known = bronze.in_ranges(bronze.latest(history, self.table), self.table, differing)
+        fresh, gone = bronze.news(frame, history, self.table), bronze.vanished(frame, known, self.table)
+        cuts = tuple(r.low for r in there[1:] if r.low is not None)
+        read = {(r.low, r.high): r for r in bronze.range_sums(frame, self.table, cuts)}
+        if self.table.cursor is None:
+            state = replace(
+                state, ranges=tuple(read[r.low, r.high] if (r.low, r.high) in differing else r for r in there)
+            )
+        both = fresh.select(*frame.columns, "_op").unionByName(gone.select(*frame.columns, "_op"))
+        stamped = bronze.recorded(both, self.table, self.run_id, state.seq, None, self.horizon.now).persist()
+        try:
+            delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
+            deleted = stamped.where("_op = 'delete'").count()
+            return Extraction("repair", staged.rows, stamped.count() - deleted, deleted, None, staged.proof)
+        finally:
+            stamped.unpersist()
+            self._clear(staged)
+
+    def _chunk(self, session: SparkSession, plan: LoadPlan) -> tuple[Extraction, LoadPlan]:
+        before = self.state()
+        low, high = ranges.pairs(plan.bounds)[plan.done]
+        where = ranges.condition(self.table, low, high)
+        if self.table.cursor is not None and plan.horizon is not None:
+            cursor = mysql(self.table.column(self.table.cursor.column).source_name)
+            where = f"{where} AND {cursor} <= {literal(plan.horizon)}"
+        staged = self._stage(where, "load", None)
+        after = replace(plan, done=plan.done + 1)
+        state = replace(
+            delta.next_state(f"bronze/{self.table.name}", before, self.run_id, "load"), load=after, ranges=()
+        )
+        if after.finished:
+            state = replace(state, watermark=plan.horizon, tail=plan.tail)
+        return self._append(session, staged, before, state, None), after
+
+    def _load_plan(self) -> LoadPlan:
+        with connect(self.settings.source) as connection:
+            contract.check(connection, self.table)
+            cuts = ranges.bounds(connection, self.table, self.settings.chunk_rows)
+            if self.table.cursor is None:
+                return LoadPlan(None, cuts, 0)
+            cursor = mysql(self.table.column(self.table.cursor.column).source_name)
+            sql = f"SELECT COUNT(*) FROM {mysql(self.table.source_name)} WHERE {cursor} IS NULL"  # noqa: S608
+            if rows(connection, sql)[0][0]:
+                raise Terminal(
+                    f"table {self.table.name}: the cursor {cursor} is NULL in some rows; declare Snapshot()"
+                )
+            kept = between(self.table, tail(self.horizon.at, self.table.cursor.overlap))
+            return LoadPlan(self.horizon.at, cuts, 0, ranges.where_sum(connection, self.table, kept))
+
+    def _append(
+        self,
+        session: SparkSession,
+        staged: reader.Staged,
+        before: State | None,
+        state: State,
+        window: Window | None,
+    ) -> Extraction:
+        frame = self._proven_rows(session, staged)
+        if before is None:
+            fresh = frame.selectExpr("*", f"'{bronze.UPSERT}' AS _op")
+        else:
+            fresh = bronze.news(frame, self._bronze(session, before), self.table)
+        stamped = bronze.recorded(
+            fresh, self.table, self.run_id, state.seq, window, self.horizon.now
+        ).persist()
+        try:
+            delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
+            return Extraction(state.kind, staged.rows, stamped.count(), 0, window, staged.proof)
+        finally:
+            stamped.unpersist()
+            self._clear(staged)
+
+    def _proven_rows(self, session: SparkSession, staged: reader.Staged):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        frame = bronze.staged(session, self.table, self.lake.for_spark(staged.path))
+        if staged.proof is not None:
+            found = bronze.checksum(frame)
+            if found != staged.proof:
+                self._clear(staged)
+                raise Transient(
+                    f"{self.table.name}: {found.rows} rows arrived, the source counted {staged.proof.rows}; "
+                    "count or checksum differ, nothing was committed"
+                )
+        return frame
+
+    def _stage(self, where: str, kind: str, kept: str | None) -> reader.Staged:
+        folder = f"{self.lake.root}/_staging/{self.run_id}/{self.table.name}-{kind}"
+        return reader.stage(self.settings.source, self.table, where, folder, kept)
+
+    def _clear(self, staged: reader.Staged) -> None:
+        shutil.rmtree(staged.path, ignore_errors=True)
+
+    def _bronze(self, session: SparkSession, state: State):  # type: ignore[no-untyped-def]  # noqa: ANN202
+        return delta.read(session, self.lake, "bronze", state, self.table.name)
+
+    def _window(self, state: State) -> Window | None:
+        assert self.table.cursor is not None and state.watermark is not None
+        digits = parse(self.table.column(self.table.cursor.column).source_type).digits
+        return next_window(state.watermark, self.horizon.at, self.table.cursor.overlap, digits)
+
+
+def nothing() -> Extraction:
+    """The extraction of an unchanged table."""
+    return Extraction("unchanged", proof=NOTHING)

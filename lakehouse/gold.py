@@ -1,0 +1,114 @@
+"""Gold: each mart rebuilt from pinned inputs when an input, its code or the as-of day has changed."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from lakehouse import delta
+from lakehouse.checksum import Checksum, Field, row_number, row_text
+from lakehouse.contracts import Catalog, Recipe, Terminal
+from lakehouse.lake import Lake, Layer, State
+
+
+@dataclass(frozen=True)
+class Pins:
+    """The states of all tables that the marts of one run read, by input name, and the as-of day."""
+
+    states: dict[str, State]
+    as_of: date
+
+
+def layer_of(recipe: Recipe) -> Layer:
+    """Where a mart's table stands."""
+    return "gold" if recipe.mart.layer == "presentation" else "derived"
+
+
+def location(name: str, catalog: Catalog) -> tuple[Layer, str]:
+    """Where an input of a mart stands: a silver table, its history, or another mart."""
+    if name in catalog.marts:
+        return layer_of(catalog.marts[name]), name
+    if name in catalog.tables:
+        return "silver", name
+    return "history", name.removesuffix("_history")
+
+
+def stale(state: State | None, recipe: Recipe, pins: Pins) -> bool:
+    """True where the mart is not what these inputs, this code and this day make it."""
+    if state is None:
+        return True
+    wanted = {name: pins.states[name].seq for name in recipe.inputs}
+    return (state.inputs, state.fingerprint, state.as_of) != (
+        wanted,
+        recipe.fingerprint,
+        pins.as_of.isoformat(),
+    )
+
+
+def build(
+    session: SparkSession, lake: Lake, catalog: Catalog, recipe: Recipe, pins: Pins, run_id: str
+) -> State:
+    """Builds one mart whole and commits it with its count and checksum.
+
+    Raises:
+        Superseded: Another run committed the mart first.
+        Terminal: A check of severity `fail` is broken.
+    """
+    layer, name = layer_of(recipe), recipe.mart.name
+    before = lake.state(layer, name)
+    frames: dict[str, Any] = {
+        i: delta.read(session, lake, location(i, catalog)[0], pins.states[i], location(i, catalog)[1])
+        for i in recipe.inputs
+    }
+    if "as_of" in inspect.signature(recipe.build).parameters:
+        frames["as_of"] = pins.as_of
+    rows = recipe.build(**frames).persist()
+    try:
+        _check(rows, recipe)
+        state = replace(
+            delta.next_state(f"{layer}/{name}", before, run_id, "build"),
+            inputs={i: pins.states[i].seq for i in recipe.inputs},
+            fingerprint=recipe.fingerprint,
+            as_of=pins.as_of.isoformat(),
+            checksum=checksum(rows),
+        )
+        return delta.commit(lake, layer, name, state, session, delta.overwrite(rows))
+    finally:
+        rows.unpersist()
+
+
+def fields(schema: T.StructType) -> list[Field]:
+    """The canonical columns of a mart."""
+    return [Field(f.name, _kind(f.dataType)) for f in schema.fields]
+
+
+def checksum(rows: DataFrame) -> Checksum:
+    """Count and checksum of a mart's rows."""
+    number = row_number(row_text(fields(rows.schema), "spark"), "spark")
+    found = rows.agg(F.count("*"), F.expr(f"COALESCE(SUM({number}), 0)")).collect()[0]
+    return Checksum(int(found[0]), int(found[1]))
+
+
+def _check(rows: DataFrame, recipe: Recipe) -> None:
+    for check in recipe.mart.checks:
+        broken = rows.where(~F.coalesce(F.expr(check.condition), F.lit(True))).count()
+        if broken and check.severity == "fail":
+            raise Terminal(f"mart {recipe.mart.name}: {broken} rows break {check.name}; it is not published")
+
+
+def _kind(kind: T.DataType) -> Any:
+    if isinstance(kind, T.DecimalType):
+        return "decimal"
+    if isinstance(kind, T.BooleanType):
+        return "bool"
+    if isinstance(kind, T.DateType):
+        return "date"
+    if isinstance(kind, T.TimestampType):
+        return "timestamp"
+    return "text" if isinstance(kind, T.StringType) else "int"

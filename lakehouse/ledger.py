@@ -1,0 +1,104 @@
+"""The ledger: one durable record per run, table and mart, appended by delta-rs so that it needs no JVM."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+from lakehouse.lake import Lake, storage_options
+
+
+@dataclass(frozen=True)
+class TableRecord:
+    """What a run did with one table, and whether the proofs (a) and (b) balance."""
+
+    name: str
+    status: str
+    window: str = ""
+    read: int = 0
+    new: int = 0
+    deleted: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    warned: dict[str, int] = field(default_factory=dict)
+    bronze_rows: int = 0
+    silver_rows: int = 0
+    quarantined: int = 0
+    source_equals_bronze: bool = True
+    bronze_equals_silver: bool = True
+    seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def balanced(self) -> bool:
+        """True when every row of the source is accounted for."""
+        return not self.error and self.source_equals_bronze and self.bronze_equals_silver
+
+
+@dataclass(frozen=True)
+class MartRecord:
+    """What a run did with one mart, and whether proof (c) balances."""
+
+    name: str
+    status: str
+    rows: int = 0
+    warehouse_equals_gold: bool | None = None
+    seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def balanced(self) -> bool:
+        """True when the warehouse serves what gold says, where it was published."""
+        return not self.error and self.warehouse_equals_gold is not False
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """The record of a whole run."""
+
+    run_id: str
+    mode: str
+    as_of: str
+    horizon: str
+    outcome: str
+    tables: tuple[TableRecord, ...]
+    marts: tuple[MartRecord, ...]
+    release: int
+    seconds: float
+    used_jvm: bool
+
+    @property
+    def errors(self) -> list[str]:
+        """Why the run failed, by table and mart; empty when it did not."""
+        return [
+            f"{r.name}: {r.error or 'the proofs do not balance'}"
+            for r in (*self.tables, *self.marts)
+            if not r.balanced
+        ]
+
+
+def append(lake: Lake, report: RunReport) -> None:
+    """Writes the record of a run behind the others."""
+    row: dict[str, Any] = {
+        "run_id": report.run_id,
+        "recorded_at": datetime.now(UTC),
+        "mode": report.mode,
+        "as_of": report.as_of,
+        "outcome": report.outcome,
+        "release": report.release,
+        "seconds": report.seconds,
+        "report": json.dumps(asdict(report)),
+    }
+    schema = pa.schema(
+        [("run_id", pa.string()), ("recorded_at", pa.timestamp("us", tz="UTC")), ("mode", pa.string()),
+         ("as_of", pa.string()), ("outcome", pa.string()), ("release", pa.int64()), ("seconds", pa.float64()),
+         ("report", pa.string())]
+    )  # fmt: skip
+    table = pa.Table.from_pylist([row], schema=schema)
+    write_deltalake(
+        f"{lake.root}/_ledger/runs", table, mode="append", storage_options=storage_options(lake.root)
+    )

@@ -1,0 +1,248 @@
+"""The pipeline as plain functions, each one a step that any orchestrator can call."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal, TypeVar
+
+from sqlalchemy import Engine
+
+from lakehouse import delta, gold, proofs, session, silver
+from lakehouse.contracts import Catalog, Terminal
+from lakehouse.extract import Extraction, Extractor, nothing
+from lakehouse.lake import Lake, State
+from lakehouse.ledger import MartRecord, TableRecord
+from lakehouse.settings import Settings
+from lakehouse.source.connection import connect
+from lakehouse.source.horizon import Horizon, safe_horizon
+from lakehouse.warehouse import postgres
+from lakehouse.window import Window, micros, moment
+
+Mode = Literal["incremental", "full", "backfill", "reconcile"]
+PLANS = 3
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the pipeline: what was asked, and the bound that all its reads share."""
+
+    run_id: str
+    settings: Settings
+    catalog: Catalog
+    mode: Mode
+    horizon: Horizon
+    as_of: date
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def lake(self) -> Lake:
+        """The lake of this run."""
+        return Lake(self.settings.lake_root)
+
+    def extractor(self, table: str) -> Extractor:
+        """The extractor of one table."""
+        return Extractor(
+            self.settings, self.lake, self.catalog.tables[table].table, self.run_id, self.horizon
+        )
+
+
+def start(
+    settings: Settings,
+    catalog: Catalog,
+    mode: Mode = "incremental",
+    since: date | None = None,
+    until: date | None = None,
+    as_of: date | None = None,
+) -> Run:
+    """Opens a run: takes the safe horizon, before anything is read.
+
+    Raises:
+        Terminal: The source refuses us, the lake cannot be written, or parameters do not fit.
+        Transient: The source is unreachable.
+    """
+    if (mode == "backfill") != (since is not None and until is not None):
+        raise Terminal("mode backfill needs `since` and `until`, and only that mode takes them")
+    Lake(settings.lake_root).check_writable()
+    with connect(settings.source) as connection:
+        horizon = safe_horizon(connection, settings.source)
+    day = as_of or moment(horizon.at).date()
+    return Run(uuid.uuid4().hex[:12], settings, catalog, mode, horizon, day, since, until)
+
+
+def pending(run: Run, table: str) -> bool:
+    """True where the table has something to do; needs no JVM.
+
+    Raises:
+        Terminal: The source's schema does not fit the declaration.
+    """
+    lake, spec = run.lake, run.catalog.tables[table]
+    state = lake.state("bronze", table)
+    if state is None or not state.usable or run.mode != "incremental":
+        return True
+    if silver.behind(lake.state("silver", table), state, spec.fingerprint):
+        return True
+    return run.extractor(table).changed(state)
+
+
+def ingest(run: Run, table: str) -> TableRecord:
+    """Carries one table from the source to silver and proves it.
+
+    Raises:
+        Terminal, Transient: The table stopped; what was committed before stays and is right.
+    """
+    began = time.monotonic()
+    found = settle(lambda: _extract(run, table))
+    spark = session.child(run.settings)
+    report = settle(lambda: _curate(run, table))
+    state, spec = _bronze_state(run, table), run.catalog.tables[table].table
+    here, there = proofs.keys_balance(spark, run.lake, spec, state)
+    rejected = run.lake.open("quarantine", table)
+    quarantined = rejected.to_pyarrow_dataset().count_rows() if rejected else 0
+    return TableRecord(
+        name=table,
+        status=found.kind,
+        window=f"{moment(found.window.low):%m-%d %H:%M:%S} to {moment(found.window.high):%m-%d %H:%M:%S}"
+        if found.window
+        else "",
+        read=found.read,
+        new=found.new,
+        deleted=found.deleted,
+        rejected=report.rejected if report else {},
+        warned=report.warned if report else {},
+        bronze_rows=here.rows,
+        silver_rows=there.rows - quarantined,
+        quarantined=quarantined,
+        source_equals_bronze=_source_equals_bronze(run, table, found),
+        bronze_equals_silver=here == there,
+        seconds=time.monotonic() - began,
+    )
+
+
+def build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
+    """Builds the marts among `only` whose inputs have changed; returns records and the states to publish."""
+    records, states = [], {}
+    for name, recipe in run.catalog.marts.items():
+        if name not in only:
+            continue
+        began = time.monotonic()
+        before = run.lake.state(gold.layer_of(recipe), name)
+        state = settle(lambda name=name: _build(run, name))  # type: ignore[misc]
+        status = "rebuilt" if before is None or before.seq != state.seq else "unchanged"
+        states[name] = state
+        if recipe.mart.layer == "presentation":
+            records.append(MartRecord(name, status, state.checksum.rows, None, time.monotonic() - began))
+    return records, states
+
+
+def marts_pending(run: Run, only: frozenset[str]) -> bool:
+    """True where a mart is not what its inputs make it; needs no JVM."""
+    return any(gold.stale(_mart_state(run, name), run.catalog.marts[name], _pins(run, name)) for name in only)
+
+
+def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
+    """Releases the marts that differ from the last release, all or none; returns proof (c) per released mart."""
+    marts = {n: s for n, s in states.items() if run.catalog.marts[n].mart.layer == "presentation"}
+    served = postgres.serving(engine)
+    changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.seq}
+    if changed:
+        served = postgres.release(engine, run.lake, changed, run.run_id)
+    return served.release, {
+        n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()
+    }
+
+
+def publish_pending(run: Run, engine: Engine) -> bool:
+    """True where the warehouse does not serve the newest gold; needs no JVM."""
+    served = postgres.serving(engine)
+    recipes = [r for r in run.catalog.marts.values() if r.mart.layer == "presentation"]
+    return any(
+        (s := _mart_state(run, r.mart.name)) and served.marts.get(r.mart.name) != s.seq for r in recipes
+    )
+
+
+def settle(step: Callable[[], Result]) -> Result:
+    """Runs a step; where another run was faster, plans it again from what that run left."""
+    for _ in range(PLANS - 1):
+        try:
+            return step()
+        except delta.Superseded:
+            continue
+    return step()
+
+
+def _extract(run: Run, table: str) -> Extraction:
+    extractor, spark = run.extractor(table), session.child(run.settings)
+    state = extractor.state()
+    cursor = run.catalog.tables[table].table.cursor
+    if state is None or not state.usable or run.mode == "full":
+        loaded = extractor.load(spark, full=run.mode == "full")
+        mended = extractor.repair(spark)
+        return replace(loaded, new=loaded.new + mended.new, deleted=mended.deleted)
+    if run.mode == "backfill" and cursor is not None:
+        assert run.since and run.until
+        begin, end = (
+            micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until)
+        )
+        return extractor.backfill(spark, Window(begin, end))
+    if cursor is None:
+        return extractor.repair(spark) if run.mode == "reconcile" or extractor.changed(state) else nothing()
+    found = extractor.window(spark) if extractor.changed(state) else nothing()
+    if run.mode == "reconcile":
+        mended = extractor.repair(spark)
+        return replace(
+            found,
+            kind="reconcile",
+            read=found.read + mended.read,
+            new=found.new + mended.new,
+            deleted=mended.deleted,
+        )
+    return found
+
+
+def _source_equals_bronze(run: Run, table: str, found: Extraction) -> bool:
+    if found.kind in ("window", "unchanged", "backfill"):
+        return found.kind == "unchanged" or found.proof is not None or found.window is None
+    there, here = run.extractor(table).compare(session.child(run.settings))
+    return there == here
+
+
+def _curate(run: Run, table: str) -> silver.SilverReport | None:
+    state, spec = _bronze_state(run, table), run.catalog.tables[table]
+    if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):
+        return None
+    return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id)
+
+
+def _bronze_state(run: Run, table: str) -> State:
+    state = run.lake.state("bronze", table)
+    if state is None or not state.usable:
+        raise Terminal(f"table {table} is not loaded yet")
+    return state
+
+
+def _mart_state(run: Run, name: str) -> State | None:
+    return run.lake.state(gold.layer_of(run.catalog.marts[name]), name)
+
+
+def _pins(run: Run, mart: str) -> gold.Pins:
+    states = {}
+    for name in run.catalog.marts[mart].inputs:
+        layer, table = gold.location(name, run.catalog)
+        state = run.lake.state(layer, table)
+        if state is None:
+            raise Terminal(f"mart {mart} needs {name}, which is not in the lake yet")
+        states[name] = state
+    return gold.Pins(states, run.as_of)
+
+
+def _build(run: Run, name: str) -> State:
+    recipe, pins, before = run.catalog.marts[name], _pins(run, name), _mart_state(run, name)
+    if before is not None and not gold.stale(before, recipe, pins):
+        return before
+    return gold.build(session.child(run.settings), run.lake, run.catalog, recipe, pins, run.run_id)

@@ -1,0 +1,94 @@
+"""Connections to the source: verified TLS, pinned session, a timeout on everything."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import quote_plus
+
+import pymysql
+from pymysql.connections import Connection
+
+from lakehouse.contracts import PipelineError, Terminal, Transient
+from lakehouse.settings import SourceSettings
+
+CONNECT_SECONDS = 5
+DENIED = (1044, 1045, 1142, 1227)
+UNKNOWN = {1049: "database", 1146: "table", 1054: "column"}
+
+
+@contextmanager
+def connect(source: SourceSettings) -> Iterator[Connection[Any]]:
+    """A read-only session in UTC at REPEATABLE READ.
+
+    Raises:
+        Terminal: Refused: user, password, privileges, certificate, or a name that does not exist.
+        Transient: Unreachable, or lost on the way.
+    """
+    try:
+        connection = pymysql.connect(
+            host=source.host,
+            port=source.port,
+            user=source.user,
+            password=source.password.get_secret_value(),
+            database=source.database,
+            charset="utf8mb4",
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=source.read_timeout_seconds,
+            write_timeout=CONNECT_SECONDS,
+            autocommit=True,
+            ssl=_tls(source),
+            init_command="SET time_zone='+00:00', transaction_isolation='REPEATABLE-READ'",
+        )
+    except pymysql.err.MySQLError as error:
+        raise explained(error, source) from None
+    try:
+        yield connection
+    except pymysql.err.MySQLError as error:
+        raise explained(error, source) from None
+    finally:
+        connection.close()
+
+
+def rows(connection: Connection[Any], sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """All rows of a small result."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values or None)
+        return list(cursor.fetchall())
+
+
+def url(source: SourceSettings) -> str:
+    """The address for connectorx; holds the password, so it must never be shown."""
+    user, password = quote_plus(source.user), quote_plus(source.password.get_secret_value())
+    address = f"mysql://{user}:{password}@{source.host}:{source.port}/{quote_plus(source.database)}"
+    if source.tls == "off":
+        return f"{address}?prefer_socket=false&ssl-mode=DISABLED"
+    ca = f"&ssl-ca={quote_plus(str(source.ca))}" if source.ca else ""
+    return f"{address}?prefer_socket=false&ssl-mode=VERIFY_IDENTITY{ca}"
+
+
+def explained(error: Exception, source: SourceSettings) -> PipelineError:
+    """An error of the driver in our words and in one of our two families."""
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    where = f"source {source.host}:{source.port}"
+    if code in DENIED:
+        return Terminal(
+            f"{where} refused user {source.user} on {source.database}; check LAKEHOUSE_SOURCE__USER, __PASSWORD and grants"
+        )
+    if code in UNKNOWN:
+        return Terminal(f"{where}: {UNKNOWN[code]} does not exist: {error.args[1]}; check the declaration")
+    if code == 2003 and isinstance(getattr(error, "original_exception", None), ssl.SSLError):
+        return Terminal(f"{where}: the certificate is not trusted; check LAKEHOUSE_SOURCE__CA")
+    if code in (2002, 2003):
+        return Transient(f"{where} is unreachable; check LAKEHOUSE_SOURCE__HOST and __PORT, and that it runs")
+    if code in (2006, 2013, 1412, 1205, 1213, 1053, 1927, 1317, 1040):
+        return Transient(f"{where}: connection or statement lost (error {code}); it is safe to run again")
+    return Terminal(f"{where}: error {code} ({type(error).__name__})")
+
+
+def _tls(source: SourceSettings) -> ssl.SSLContext | None:
+    if source.tls == "off":
+        return None
+    return ssl.create_default_context(cafile=str(source.ca) if source.ca else None)
