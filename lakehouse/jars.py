@@ -10,14 +10,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from lakehouse import logstore
 from lakehouse.contracts import Terminal
 
 LOCK = Path(__file__).with_name("jars.lock")
-LOG_STORE = Path(__file__).parent / "logstore" / "ConditionalLogStore.java"
 SPARK_ROLES = ("runtime", "s3")
+JAVA_VERSION = 17
+JAVA_HINT = f"apt-get install openjdk-{JAVA_VERSION}-jre-headless"
 TIMEOUT_SECONDS = 900
 
 
@@ -38,9 +46,9 @@ class Jar:
 
 
 def locked(roles: tuple[str, ...], lock: Path = LOCK) -> list[Jar]:
-    """The jars of these roles."""
-    lines = [line.split() for line in lock.read_text().splitlines() if line and not line.startswith("#")]
-    jars = [Jar(*coordinate.split(":"), sha256, role) for coordinate, sha256, role in lines]
+    """The jars of these roles, in the order of the lock file."""
+    lines = [line for line in lock.read_text().splitlines() if line and not line.startswith("#")]
+    jars = [Jar(*line.replace(":", " ").split()) for line in lines]
     return [jar for jar in jars if jar.role in roles]
 
 
@@ -51,163 +59,144 @@ def default_folder() -> Path:
     return Path(chosen) if chosen else cache / "rental-lakehouse" / "jars"
 
 
-def verify(jar: Jar, file: Path) -> None:
-    """Refuses a file that is not the jar of the lock.
-
-    Raises:
-        Terminal: The checksum differs.
-    """
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != jar.sha256:
-        raise Terminal(
-            f"jar {jar.file}: sha256 is {found}, expected {jar.sha256}; delete {file} and run `make jars`"
-        )
-
-
-def fetch(roles: tuple[str, ...], folder: Path) -> list[Path]:
+def fetch(roles: tuple[str, ...], folder: Path, lock: Path = LOCK) -> list[Path]:
     """Makes sure that the jars of these roles are in the folder, verified; returns their paths.
+
+    A file takes its final name only once it is verified; one that is there but damaged is fetched anew.
 
     Raises:
         Terminal: A jar cannot be had, or is not the one of the lock.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = locked(roles)
-    missing = [jar for jar in wanted if not (folder / jar.file).exists()]
+    wanted = locked(roles, lock)
+    missing = [jar for jar in wanted if not _is_good(jar, folder / jar.file)]
     if missing:
-        print(f"fetching {len(missing)} jars into {folder}", file=sys.stderr)  # noqa: T201
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as work:
             _ivy(missing, Path(work))
             for jar in missing:
-                got = Path(work) / "got" / jar.file
-                if not got.exists():
-                    raise Terminal(f"jar {jar.file} could not be fetched; is the Maven registry reachable?")
-                verify(jar, got)
-                got.replace(folder / jar.file)
-                print(f"  {jar.file} verified", file=sys.stderr)  # noqa: T201
+                _accept(jar, Path(work) / jar.file, folder)
     return [folder / jar.file for jar in wanted]
 
 
-def class_path(folder: Path) -> list[Path]:
-    """The jars that Spark needs beyond the wheel's own, verified.
+def class_path(folder: Path, lock: Path = LOCK) -> list[Path]:
+    """The jars that Spark needs beyond the wheel's own, verified, and our log store.
 
     Raises:
-        Terminal: One is missing or is not the one of the lock.
+        Terminal: Some are missing, or one is not the one of the lock.
     """
-    for jar in locked(SPARK_ROLES):
-        if not (folder / jar.file).exists():
-            raise Terminal(f"jar {jar.file} is missing in {folder}; run `make jars`")
-        verify(jar, folder / jar.file)
-    store = folder / _log_store_name()
-    if not store.exists():
-        raise Terminal(f"jar {store.name} is missing in {folder}; run `make jars`")
-    return [*(folder / jar.file for jar in locked(SPARK_ROLES)), store]
+    wanted = locked(SPARK_ROLES, lock)
+    names = [*(jar.file for jar in wanted), logstore.jar_name()]
+    missing = [name for name in names if not (folder / name).exists()]
+    if missing:
+        raise Terminal(f"missing in {folder}: {', '.join(missing)}; run `make jars`")
+    for jar in wanted:
+        if not _is_good(jar, folder / jar.file):
+            raise Terminal(
+                f"jar {jar.file} in {folder} is damaged: sha256 is {_sha256(folder / jar.file)}, "
+                f"expected {jar.sha256}; run `make jars`"
+            )
+    return [folder / name for name in names]
 
 
 def find_java() -> Path:
-    """The `java` to use, of version 17 or newer.
+    """The `java` to use, of version 17 or newer: that of JAVA_HOME, else the one on the PATH.
 
     Raises:
         Terminal: There is none, or it is too old.
     """
     home = os.environ.get("JAVA_HOME")
-    found = str(Path(home) / "bin" / "java") if home else shutil.which("java")
-    if not found or not Path(found).exists():
-        raise Terminal("Java is missing; install it: apt-get install openjdk-17-jre-headless")
-    text = subprocess.run([found, "-version"], capture_output=True, text=True, timeout=60, check=False).stderr  # noqa: S603
-    match = re.search(r'version "(?:1\.)?(\d+)', text)
-    version = int(match.group(1)) if match else 0
-    if version < 17:
+    found = shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+    if not found:
+        where = f"in JAVA_HOME ({home})" if home else "on the PATH"
+        raise Terminal(f"no java {where}; {JAVA_VERSION} or newer is needed: {JAVA_HINT}")
+    done = subprocess.run([found, "-version"], capture_output=True, text=True, timeout=60, check=False)  # noqa: S603
+    match = re.search(r'version "(?:1\.)?(\d+)', done.stderr)
+    if not match:
+        raise Terminal(f"{found} does not tell its version; {JAVA_VERSION} or newer is needed: {JAVA_HINT}")
+    if int(match.group(1)) < JAVA_VERSION:
         raise Terminal(
-            f"Java {version} at {found} is too old; 17 is needed: apt-get install openjdk-17-jre-headless"
+            f"Java {match.group(1)} at {found} is too old; {JAVA_VERSION} or newer is needed: {JAVA_HINT}"
         )
     return Path(found).resolve()
 
 
 def build_log_store(folder: Path) -> Path:
-    """Compiles the log store into the folder, once per version of its source."""
-    target = folder / _log_store_name()
-    if target.exists():
-        return target
-    compiler = folder / locked(("compiler",))[0].file
-    wheel = _wheel_jars()
-    libraries = os.pathsep.join([*(str(p) for p in folder.glob("delta-storage-*.jar")), str(wheel / "*")])
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".compile-") as work:
-        classes = Path(work) / "classes"
-        _java(
-            [
-                "-jar",
-                str(compiler),
-                "-17",
-                "-nowarn",
-                "-cp",
-                _expand(libraries),
-                "-d",
-                str(classes),
-                str(LOG_STORE),
-            ]
+    """Compiles the log store against the wheel's jars and Delta's, once per version of its source."""
+    (compiler,) = fetch(("compiler",), folder)
+    libraries = [*fetch(("runtime",), folder), *sorted(_wheel_jars().glob("*.jar"))]
+    return logstore.build(folder, find_java(), compiler, libraries)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _is_good(jar: Jar, file: Path) -> bool:
+    return file.exists() and _sha256(file) == jar.sha256
+
+
+def _accept(jar: Jar, got: Path, folder: Path) -> None:
+    if not got.exists():
+        raise Terminal(f"jar {jar.file} was not delivered; check its line in {LOCK.name}")
+    found = _sha256(got)
+    if found != jar.sha256:
+        raise Terminal(
+            f"jar {jar.file} refused, nothing kept: sha256 is {found}, expected {jar.sha256}; "
+            f"run `make jars` again, and if it stays so ask who changed the file or its line in {LOCK.name}"
         )
-        archive = shutil.make_archive(str(Path(work) / "logstore"), "zip", classes)
-        Path(archive).replace(target)
-    return target
-
-
-def _log_store_name() -> str:
-    return f"logstore-{hashlib.sha256(LOG_STORE.read_bytes()).hexdigest()[:12]}.jar"
+    got.replace(folder / jar.file)
 
 
 def _wheel_jars() -> Path:
-    import pyspark  # noqa: PLC0415
-
-    return Path(pyspark.__file__).parent / "jars"
-
-
-def _expand(class_path: str) -> str:
-    parts: list[str] = []
-    for entry in class_path.split(os.pathsep):
-        parts += [str(p) for p in Path(entry).parent.glob("*.jar")] if entry.endswith("*") else [entry]
-    return os.pathsep.join(parts)
-
-
-def _java(arguments: list[str]) -> None:
-    done = subprocess.run(  # noqa: S603
-        [str(find_java()), *arguments], capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-    )
-    if done.returncode:
-        tail = (done.stdout + done.stderr).strip().splitlines()[-3:]
-        raise Terminal(f"java {arguments[1]} failed: {' | '.join(tail)}")
+    spec = find_spec("pyspark")
+    if spec is None or spec.origin is None:
+        raise Terminal("pyspark is not installed; run `make`")
+    return Path(spec.origin).parent / "jars"
 
 
 def _ivy(wanted: list[Jar], work: Path) -> None:
-    lines = "\n".join(
-        f'<dependency org="{j.group}" name="{j.artifact}" rev="{j.version}" transitive="false"/>'
-        for j in wanted
-    )
-    file = work / "ivy.xml"
-    file.write_text(
+    lines = [
+        f'<dependency org="{jar.group}" name="{jar.artifact}" rev="{jar.version}" transitive="false"/>'
+        for jar in wanted
+    ]
+    (work / "ivy.xml").write_text(
         '<ivy-module version="2.0"><info organisation="lakehouse" module="jars"/>'
-        f"<dependencies>{lines}</dependencies></ivy-module>"
+        f"<dependencies>{''.join(lines)}</dependencies></ivy-module>"
     )
-    ivy = next(_wheel_jars().glob("ivy-*.jar"))
-    pattern = f"{work}/got/[artifact]-[revision](-[classifier]).[ext]"
-    _java(
-        [
-            "-jar",
-            str(ivy),
-            "-cache",
-            str(work / "cache"),
-            "-ivy",
-            str(file),
-            "-types",
-            "jar",
-            "bundle",
-            "-retrieve",
-            pattern,
-        ]
-    )
+    command = [str(find_java()), "-jar", str(next(_wheel_jars().glob("ivy-*.jar")))]
+    command += ["-cache", str(work / "cache"), "-ivy", str(work / "ivy.xml"), "-types", "jar", "bundle"]
+    command += ["-retrieve", f"{work}/[artifact]-[revision](-[classifier]).[ext]"]
+    with (work / "log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as process:  # noqa: S603
+        try:
+            _watch(process, work / "cache", len(wanted))
+        finally:
+            process.kill()
+    if process.returncode:
+        problems = [line.strip() for line in (work / "log").read_text().splitlines() if "::" in line]
+        raise Terminal(f"fetching jars failed ({' '.join(problems[-6:])}); is the Maven registry reachable?")
+
+
+def _watch(process: subprocess.Popen[bytes], cache: Path, total: int) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("fetching jars", total=total)
+        while process.poll() is None:
+            with suppress(FileNotFoundError):  # a file was renamed while we looked
+                sizes = {path: path.stat().st_size for path in cache.rglob("*.jar*")}
+                done = sum(path.suffix == ".jar" for path in sizes)
+                progress.update(
+                    task, completed=done, description=f"fetching jars, {sum(sizes.values()) >> 20} MB"
+                )
+            if time.monotonic() > deadline:
+                raise Terminal(f"fetching jars took longer than {TIMEOUT_SECONDS} s; run `make jars` again")
+            time.sleep(0.2)
+        progress.update(task, completed=total)
 
 
 def main() -> None:
-    """Fetches and builds everything Spark needs; with `--demo` the embedded database too."""
+    """Fetches and builds everything that Spark needs; with `--demo` the embedded MariaDB server too."""
     parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--demo", action="store_true", help="also fetch the embedded MariaDB server")
     roles = (*SPARK_ROLES, "compiler", *(("demo",) if parser.parse_args().demo else ()))

@@ -1,0 +1,34 @@
+"""Servers shared by all tests of a session; each is real, and gone at the end."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.servers import mariadb, postgres
+
+os.environ["PYSPARK_PYTHON"] = "python3"
+
+
+@pytest.fixture(scope="session")
+def source_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb.MariaDb]:
+    server = mariadb.start(tmp_path_factory.mktemp("source"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def warehouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Postgres]:
+    server = postgres.start(tmp_path_factory.mktemp("warehouse"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No setting or `.env` of the developer reaches a test."""
+    for name in list(os.environ):
+        if name.startswith("LAKEHOUSE_") and name != "LAKEHOUSE_JARS":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
