@@ -1,0 +1,1 @@
+"""The demo: real servers on this machine, a marketplace that lives, and the pipeline at work."""

@@ -20,7 +20,7 @@ STATIC = {
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
-    "spark.sql.shuffle.partitions": "4",
+    "spark.sql.shuffle.partitions": "2",
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.databricks.delta.properties.defaults.logRetentionDuration": "interval 400 days",
     "spark.sql.parquet.compression.codec": "zstd",
@@ -31,7 +31,7 @@ STATIC = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
-JVM_FLAGS = "-Duser.timezone=UTC -XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -Xlog:disable -Xlog:all=off"
+JVM_FLAGS = "-Duser.timezone=UTC -XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xlog:disable -Xlog:all=off"
 
 
 def spark(settings: Settings) -> SparkSession:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import secrets
 import shutil
 import zipfile
@@ -10,16 +11,18 @@ from pathlib import Path
 
 import pymysql
 
-from demo.servers.process import Process, free_port, launch, run, wait_until
+from demo.servers.process import Process, launch, on_free_port, run, wait_until
 from lakehouse import jars
 
+HOST = "127.0.0.1"
 DATABASE = "marketplace"
-READER_GRANTS = ("SELECT ON *.*", "PROCESS ON *.*", "REPLICATION CLIENT ON *.*")
+READER = "lakehouse"
+READER_GRANTS = ("SELECT", "PROCESS", "REPLICATION CLIENT")
 
 
 @dataclass(frozen=True)
 class MariaDb:
-    """A running server, with an administrator and a user that may only read."""
+    """A running server, with an administrator `root` and a user that may only read."""
 
     host: str
     port: int
@@ -27,6 +30,11 @@ class MariaDb:
     user: str
     password: str = field(repr=False)
     process: Process
+    database: str = DATABASE
+
+    def url(self, driver: str = "pymysql") -> str:
+        """An SQLAlchemy address for the user that may only read."""
+        return f"mysql+{driver}://{self.user}:{self.password}@{self.host}:{self.port}/{self.database}"
 
     def stop(self) -> None:
         """Ends the server."""
@@ -36,10 +44,12 @@ class MariaDb:
 def install() -> Path:
     """The unpacked server in the cache, shared by all data folders."""
     folder = jars.default_folder()
+    target = folder.parent / Path(jars.locked(("demo",))[0].file).stem
+    if target.exists():
+        return target
     (jar,) = jars.fetch(("demo",), folder)
-    target = folder.parent / jar.stem
-    if not target.exists():
-        work = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+    work = target.with_name(f".{target.name}-{secrets.token_hex(4)}")
+    try:
         with zipfile.ZipFile(jar) as archive:
             archive.extractall(work)
         root = next(work.rglob("bin")).parent
@@ -47,45 +57,53 @@ def install() -> Path:
             program.chmod(0o755)
         if not target.exists():
             root.rename(target)
+    finally:
         shutil.rmtree(work, ignore_errors=True)
     return target
 
 
 def start(folder: Path, *options: str) -> MariaDb:
-    """Makes a data folder and starts a server on it."""
-    base, data, log = install(), folder / "mariadb", folder / "mariadb.log"
+    """Makes a data folder and starts a server on it; `options` are added to its command line."""
+    base, data = install(), folder / "mariadb"
     data.mkdir(parents=True)
-    common = ["--no-defaults", f"--basedir={base}", f"--datadir={data}"]
+    common = ["--no-defaults", f"--basedir={base}", f"--datadir={data}", f"--user={getpass.getuser()}"]
     run(
         [str(base / "scripts" / "mariadb-install-db"), *common, "--auth-root-authentication-method=normal",
-         "--skip-test-db", "--user=root"],
-        log,
+         "--skip-test-db"],
+        folder,
     )  # fmt: skip
-    port = free_port()
-    process = launch(
-        [str(base / "bin" / "mariadbd"), *common, f"--port={port}", "--bind-address=127.0.0.1", "--user=root",
-         f"--socket={data}/s", f"--lc-messages-dir={base}/share", "--performance-schema=ON", "--local-infile=1",
-         "--character-set-server=utf8mb4", "--innodb-buffer-pool-size=256M", "--innodb-flush-log-at-trx-commit=2",
-         "--skip-ssl", *options],
-        log,
-    )  # fmt: skip
-    server = MariaDb(
-        "127.0.0.1", port, secrets.token_urlsafe(12), "lakehouse", secrets.token_urlsafe(12), process
-    )
-    try:
-        wait_until(lambda: _users(server), process, log)
-    except BaseException:
-        server.stop()
-        raise
+    command = [
+        str(base / "bin" / "mariadbd"), *common, f"--bind-address={HOST}", f"--socket={data}/s",
+        f"--lc-messages-dir={base}/share", f"--init-file={data}/users.sql", "--performance-schema=ON",
+        "--local-infile=1", "--character-set-server=utf8mb4", "--innodb-buffer-pool-size=256M",
+        "--innodb-flush-log-at-trx-commit=2", "--skip-ssl", *options,
+    ]  # fmt: skip
+    return on_free_port(lambda port: _serve(command, folder, port))
+
+
+def _serve(command: list[str], folder: Path, port: int) -> MariaDb:
+    admin, password, log = secrets.token_urlsafe(12), secrets.token_urlsafe(12), folder / "mariadb.log"
+    users = folder / "mariadb" / "users.sql"
+    users.touch(0o600)
+    users.write_text(_users(admin, password))
+    process = launch([*command, f"--port={port}"], log, folder)
+    server = MariaDb(HOST, port, admin, READER, password, process)
+    wait_until(lambda: _connect(server), process, log)
+    users.unlink()
     return server
 
 
-def _users(server: MariaDb) -> None:
-    root = pymysql.connect(host=server.host, port=server.port, user="root", connect_timeout=2)
-    with root, root.cursor() as cursor:
-        cursor.execute("CREATE DATABASE IF NOT EXISTS marketplace CHARACTER SET utf8mb4")
-        cursor.execute("CREATE USER lakehouse@localhost IDENTIFIED BY %s", (server.password,))
-        cursor.execute("CREATE USER lakehouse@'127.0.0.1' IDENTIFIED BY %s", (server.password,))
-        for grant in READER_GRANTS:
-            cursor.execute(f"GRANT {grant} TO lakehouse@localhost, lakehouse@'127.0.0.1'")
-        cursor.execute("SET PASSWORD FOR root@localhost = PASSWORD(%s)", (server.admin_password,))
+def _users(admin: str, password: str) -> str:
+    """What the server runs before it listens: nobody can enter without a password."""
+    statements = [f"CREATE DATABASE IF NOT EXISTS {DATABASE} CHARACTER SET utf8mb4"]
+    for host in ("localhost", HOST):
+        reader = f"{READER}@'{host}'"
+        statements.append(f"CREATE OR REPLACE USER {reader} IDENTIFIED BY '{password}'")
+        statements.append(f"GRANT {', '.join(READER_GRANTS)} ON *.* TO {reader}")
+    return ";\n".join([*statements, f"ALTER USER root@localhost IDENTIFIED BY '{admin}'", ""])
+
+
+def _connect(server: MariaDb) -> None:
+    pymysql.connect(
+        host=server.host, port=server.port, user="root", password=server.admin_password, connect_timeout=2
+    ).close()

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from demo.servers.postgres import Postgres
-from demo.servers.process import Process, free_port, launch, wait_until
+from demo.servers.process import Process, launch, on_free_port, wait_until
+
+HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class PrefectServer:
     """A running server and the address of its interface."""
 
-    url: str
+    host: str
+    port: int
     home: Path
     process: Process
+
+    @property
+    def url(self) -> str:
+        """The address of the interface."""
+        return f"http://{self.host}:{self.port}"
 
     @property
     def api(self) -> str:
@@ -32,22 +41,28 @@ class PrefectServer:
 
 def start(folder: Path, database: Postgres) -> PrefectServer:
     """Starts a server on a database that is already there."""
-    home, log, port = folder / "prefect", folder / "prefect.log", free_port()
-    home.mkdir(parents=True, exist_ok=True)
-    environment = {
-        **os.environ,
+    (folder / "prefect").mkdir(parents=True, exist_ok=True)
+    return on_free_port(lambda port: _serve(folder, database, port))
+
+
+def _serve(folder: Path, database: Postgres, port: int) -> PrefectServer:
+    home, log = folder / "prefect", folder / "prefect.log"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    environment |= {
         "PREFECT_HOME": str(home),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_DATABASE_CONNECTION_URL": database.url("asyncpg", "prefect"),
-        "PREFECT_UI_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_UI_API_URL": f"http://{HOST}:{port}/api",
     }
-    environment.pop("PREFECT_API_URL", None)
-    program = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    process = launch(program, log, environment)
-    server = PrefectServer(f"http://127.0.0.1:{port}", home, process)
-    try:
-        wait_until(lambda: urllib.request.urlopen(f"{server.api}/health", timeout=2).read(), process, log)
-    except BaseException:
-        server.stop()
-        raise
+    program = [sys.executable, "-m", "prefect", "server", "start", "--host", HOST, "--port", str(port)]
+    server = PrefectServer(HOST, port, home, launch(program, log, folder, environment))
+    wait_until(lambda: _recognise(server), server.process, log)
     return server
+
+
+def _recognise(server: PrefectServer) -> None:
+    """Refuses the answer of another server that took the port."""
+    httpx.get(f"{server.api}/health", timeout=2).raise_for_status()
+    settings = httpx.get(f"{server.api}/admin/settings", timeout=2).json()
+    if Path(settings["home"]) != server.home:
+        raise ConnectionError("another server answers")

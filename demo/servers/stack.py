@@ -15,6 +15,7 @@ from demo.servers import mariadb, postgres, prefect
 from demo.servers.process import Process
 
 STATE = "servers.json"
+REPORT = "report.html"
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,10 @@ class Stack:
         }
 
     def stop(self) -> None:
-        """Ends all servers."""
-        for server in (self.prefect, self.source, self.warehouse):
-            server.stop()
+        """Ends all servers, even when one of them makes trouble."""
+        with ExitStack() as pending:
+            for server in (self.warehouse, self.source, self.prefect):
+                pending.callback(server.stop)
 
 
 def start(folder: Path) -> Stack:
@@ -61,9 +63,14 @@ def start(folder: Path) -> Stack:
         server = _kept(undo, prefect.start, folder, warehouse)
         stack = Stack(source.result(), warehouse, server, folder / "lake")
         undo.pop_all()
-    (folder / STATE).write_text(json.dumps(asdict(stack), default=str))
-    (folder / STATE).chmod(0o600)
+    write_private(folder / STATE, json.dumps(asdict(stack), default=str))
     return stack
+
+
+def write_private(file: Path, text: str) -> None:
+    """Writes a file that only its owner may read, at no moment anybody else."""
+    file.touch(0o600)
+    file.write_text(text)
 
 
 def _kept(undo: ExitStack, start: Callable[..., Any], *arguments: object) -> Any:
@@ -86,8 +93,10 @@ def stop(folder: Path) -> None:
     if stack is not None:
         stack.stop()
     for entry in folder.glob("*"):
-        if entry.name != "report.html":
+        if entry.name != REPORT:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    if folder.exists() and not any(folder.iterdir()):
+        folder.rmdir()
 
 
 @contextmanager

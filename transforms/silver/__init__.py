@@ -1,0 +1,1 @@
+"""One file per source table: its declaration `TABLE` and its curation `curate`."""

@@ -1,0 +1,63 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+UV := $(shell command -v uv || echo .uv/bin/uv)
+PYTHON := .venv/bin/python
+SYNCED := .venv/.synced
+JAVA_PACKAGE := openjdk-17-jre-headless
+
+# $(call apt,PACKAGE): installs a Debian package where we may, else says the one line to run.
+apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)" >&2; exit 1; \
+	elif [ "$$(id -u)" = 0 ]; then as=env; elif sudo -n true 2> /dev/null; then as="sudo -n env"; \
+	else echo "error: please run: sudo apt-get install $(1)" >&2; exit 1; fi; \
+	echo "installing $(1)" >&2; $$as apt-get -qq update; \
+	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
+
+.PHONY: help demo up down test lint format jars java clean
+
+help: ## print what each target does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: jars ## run the whole pipeline on a made-up marketplace and show that the figures are right
+	@$(PYTHON) -m demo.run $(ARGS)
+
+up: jars ## start the databases and Prefect, leave them running, and tell where they are
+	@$(PYTHON) -m demo.up
+
+down: $(SYNCED) ## stop what `make up` started and remove its data
+	@$(PYTHON) -m demo.down
+
+test: jars ## run all tests; ARGS='-k name' runs some
+	@$(PYTHON) -m pytest $(ARGS)
+
+lint: $(SYNCED) ## check style, types and the direction of imports
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: $(SYNCED) ## put the code into the agreed style
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+jars: java ## fetch and verify the Java libraries and the embedded MariaDB
+	@$(PYTHON) -m lakehouse.jars --demo
+
+clean: ## stop the servers and remove everything that was made here
+	@if [ -x $(PYTHON) ] && [ -d .demo ]; then $(PYTHON) -m demo.down; fi
+	@rm -rf .venv .uv .demo .cache dist test-output spark-warehouse *.egg-info
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+java: $(SYNCED)
+	@$(PYTHON) -c 'from lakehouse import jars; jars.find_java()' 2> /dev/null || { $(call apt,$(JAVA_PACKAGE)); }
+
+$(SYNCED): pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+.uv/bin/uv:
+	@python3 -m venv .uv 2> /dev/null || { $(call apt,python3-venv); python3 -m venv --clear .uv; }
+	@.uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

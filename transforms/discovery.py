@@ -1,0 +1,104 @@
+"""Finds every table and mart by looking into two packages, so that adding one edits no list."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
+
+from lakehouse.contracts import Catalog, Curation, Mart, Recipe, Table, Terminal
+
+ARGUMENTS = frozenset({"as_of", "top"})  # of a build, beside its inputs
+
+Declaration = TypeVar("Declaration", Table, Mart)
+
+
+def catalog() -> Catalog:
+    """All tables and marts of the marketplace."""
+    return discover("transforms.silver", "transforms.gold")
+
+
+def discover(silver_package: str, gold_package: str) -> Catalog:
+    """The tables and marts that the modules of two packages declare; marts in an order to build them.
+
+    Raises:
+        Terminal: A module without its declaration, a name declared twice, an unknown input or a circle;
+            names the file and the name.
+    """
+    taken: dict[str, Path] = {}
+    tables: dict[str, Curation] = {}
+    for module, code in _modules(silver_package):
+        table, curate = _declared(module, "TABLE", Table), _function(module, "curate")
+        for name in _names(table):
+            _take(name, taken, module)
+        tables[table.name] = Curation(table, curate, code)
+    recipes: dict[str, Recipe] = {}
+    for module, code in _modules(gold_package):
+        mart, build = _declared(module, "MART", Mart), _function(module, "build")
+        _take(mart.name, taken, module)
+        recipes[mart.name] = Recipe(mart, build, _inputs(build), code)
+    _refuse_unknown_inputs(recipes, taken)
+    return Catalog(tables, _in_order(recipes, taken))
+
+
+def _modules(package: str) -> Iterator[tuple[ModuleType, str]]:
+    """Each module of a package with its fingerprint: of its source, and of what it may share."""
+    folder = importlib.import_module(package)
+    shared = b"".join(path.read_bytes() for path in sorted(Path(folder.__path__[0]).parent.glob("*.py")))
+    for name in sorted(info.name for info in pkgutil.iter_modules(folder.__path__)):
+        module = importlib.import_module(f"{package}.{name}")
+        yield module, hashlib.sha256(_file(module).read_bytes() + shared).hexdigest()[:16]
+
+
+def _file(module: ModuleType) -> Path:
+    return Path(str(module.__file__))
+
+
+def _declared(module: ModuleType, name: str, kind: type[Declaration]) -> Declaration:
+    found = getattr(module, name, None)
+    if not isinstance(found, kind):
+        raise Terminal(f"{_file(module)}: declare {name} = {kind.__name__}(...)")
+    return found
+
+
+def _function(module: ModuleType, name: str) -> Callable[..., Any]:
+    found = getattr(module, name, None)
+    if not inspect.isfunction(found):
+        raise Terminal(f"{_file(module)}: define {name}(...)")
+    return found
+
+
+def _names(table: Table) -> tuple[str, ...]:
+    return (table.name, f"{table.name}_history") if table.history else (table.name,)
+
+
+def _take(name: str, taken: dict[str, Path], module: ModuleType) -> None:
+    if name in taken:
+        raise Terminal(f"{_file(module)}: {name} is already declared in {taken[name]}")
+    taken[name] = _file(module)
+
+
+def _inputs(build: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(name for name in inspect.signature(build).parameters if name not in ARGUMENTS)
+
+
+def _refuse_unknown_inputs(recipes: dict[str, Recipe], taken: dict[str, Path]) -> None:
+    for name, recipe in recipes.items():
+        for needed in recipe.inputs:
+            if needed not in taken:
+                raise Terminal(f"{taken[name]}: input {needed} of {name} is neither a table nor a mart")
+
+
+def _in_order(recipes: dict[str, Recipe], taken: dict[str, Path]) -> dict[str, Recipe]:
+    graph = {name: [i for i in recipe.inputs if i in recipes] for name, recipe in recipes.items()}
+    try:
+        return {name: recipes[name] for name in TopologicalSorter(graph).static_order()}
+    except CycleError as error:
+        circle = " -> ".join(reversed(error.args[1]))
+        raise Terminal(f"{taken[error.args[1][0]]}: these marts need each other: {circle}") from error
