@@ -91,3 +91,10 @@ def _s3(settings: Settings) -> dict[str, str]:
             "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint.startswith("https")).lower(),
         }
     return options
+
+
+def stop_jobs() -> None:
+    """Cancels what Spark is doing, so that a canceled run ends now."""
+    active = running()
+    if active is not None:
+        active.sparkContext.cancelAllJobs()

@@ -1,0 +1,143 @@
+"""The parent flow: tables side by side, then marts, release, proofs and the record of it all."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import date
+from typing import Annotated
+
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.states import Completed, Failed, State
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
+
+import transforms
+from flows.table import table_flow
+from lakehouse import pipeline, session, settings
+from lakehouse.contracts import Catalog, PipelineError, Terminal
+from lakehouse.ledger import MartRecord, RunReport, TableRecord
+from lakehouse.pipeline import Mode, Run
+from tasks import steps
+from tasks.blocks import warehouse
+
+
+@flow(name="marketplace", flow_run_name="marketplace-{mode}", persist_result=False)
+def marketplace(
+    tables: Annotated[list[str] | None, Field(description="Tables to run; all when empty")] = None,
+    mode: Annotated[Mode, Field(description="What to read")] = "incremental",
+    since: Annotated[date | None, Field(description="First day of a backfill")] = None,
+    until: Annotated[date | None, Field(description="Day after the last of a backfill")] = None,
+    as_of: Annotated[date | None, Field(description="Day the marts speak of; today when empty")] = None,
+    publish: Annotated[bool, Field(description="Release the marts to the warehouse")] = True,
+) -> State:
+    """Carries the marketplace's changed rows to the marts, proves it, and keeps a record.
+
+    Args:
+        tables: Tables to run; all when empty.
+        mode: `incremental`, `full`, `backfill` or `reconcile`.
+        since: First day of a backfill.
+        until: Day after the last of a backfill.
+        as_of: Day the marts speak of; the source's today when empty.
+        publish: Whether to release the marts to the warehouse.
+    """
+    began = time.monotonic()
+    try:
+        run = pipeline.start(settings.load(), transforms.catalog(), mode, since, until, as_of)
+        report = _run(run, _chosen(run.catalog, tables), publish, began)
+        steps.record(run, report)
+    except PipelineError as error:
+        return Failed(message=str(error), data=error)
+    if report.errors:
+        return Failed(message="; ".join(report.errors), data=report)
+    return Completed(message=report.outcome, data=report)
+
+
+def _run(run: Run, names: list[str], publish: bool, began: float) -> RunReport:
+    log = get_run_logger()
+    changed, failed = _plan(run, names)
+    log.info(
+        "as of %s, horizon by %s; to do: %s",
+        run.as_of,
+        run.horizon.evidence,
+        ", ".join(changed) or "no table",
+    )
+    records = [*failed, *_fan_out(run, changed)]
+    broken = frozenset(r.name for r in records if not r.balanced)
+    whole = frozenset(m for m in run.catalog.marts if not run.catalog.sources_of(m) & broken)
+    marts, release = _marts(run, whole, publish, bool(changed))
+    held = [
+        MartRecord(m, "kept", error=f"not rebuilt: {', '.join(sorted(run.catalog.sources_of(m) & broken))} failed")
+        for m in run.catalog.marts if m not in whole and run.catalog.marts[m].mart.layer == "presentation"
+    ]  # fmt: skip
+    used_jvm = session.running() is not None
+    unchanged = [TableRecord(n, "unchanged") for n in names if n not in {r.name for r in records}]
+    outcome = "done" if changed or marts else "nothing to do"
+    return RunReport(
+        run.run_id, run.mode, run.as_of.isoformat(), run.horizon.evidence, outcome,
+        (*records, *unchanged), (*marts, *held), release, time.monotonic() - began, used_jvm,
+    )  # fmt: skip
+
+
+def _chosen(catalog: Catalog, tables: list[str] | None) -> list[str]:
+    unknown = sorted(set(tables or []) - set(catalog.tables))
+    if unknown:
+        raise Terminal(f"there is no table {unknown[0]}; there are {', '.join(sorted(catalog.tables))}")
+    return sorted(tables or catalog.tables)
+
+
+def _plan(run: Run, names: list[str]) -> tuple[list[str], list[TableRecord]]:
+    changed, failed = [], []
+    for name in names:
+        try:
+            if pipeline.pending(run, name):
+                changed.append(name)
+        except Terminal as error:
+            failed.append(TableRecord(name, "failed", error=str(error)))
+    return changed, failed
+
+
+def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
+    if not names:
+        return []
+    session.spark(run.settings)
+    stop = threading.Event()
+
+    @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
+    def one(table: str) -> TableRecord:
+        if stop.is_set():
+            return TableRecord(table, "canceled", error="canceled")
+        try:
+            return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
+        except PipelineError as error:
+            return TableRecord(table, "failed", error=str(error))
+
+    with ThreadPoolTaskRunner(max_workers=run.settings.parallel_tables) as runner:
+        futures = [runner.submit(one, {"table": name}) for name in names]
+        try:
+            return [future.result() for future in futures]
+        except BaseException:
+            stop.set()
+            session.stop_jobs()
+            raise
+
+
+def _marts(run: Run, names: frozenset[str], publish: bool, changed: bool) -> tuple[list[MartRecord], int]:
+    engine = warehouse(run.settings).engine() if publish else None
+    ready = _ready(run, names)
+    due = changed or pipeline.marts_pending(run, ready)
+    if not due and not (engine is not None and pipeline.publish_pending(run, engine)):
+        return [], 0
+    records, states = steps.build(run, ready)
+    if engine is None:
+        return records, 0
+    release, proofs = steps.publish(run, states)
+    return [
+        MartRecord(r.name, r.status, r.rows, proofs.get(r.name), r.seconds) for r in records
+    ], release  # fmt: skip
+
+
+def _ready(run: Run, names: frozenset[str]) -> frozenset[str]:
+    loaded = {t for t in run.catalog.tables if run.lake.state("silver", t) is not None}
+    return frozenset(n for n in names if run.catalog.sources_of(n) <= loaded)

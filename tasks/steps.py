@@ -1,0 +1,69 @@
+"""The pipeline's functions as Prefect tasks: names, and retries for what may pass by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import task
+from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
+
+from lakehouse import ledger, pipeline
+from lakehouse.contracts import Transient
+from lakehouse.lake import State
+from lakehouse.ledger import MartRecord, RunReport, TableRecord
+from lakehouse.pipeline import Run
+from tasks.blocks import warehouse
+
+RETRIES = 3
+DELAYS = [2.0, 8.0, 30.0]
+
+
+def _transient_only(task: object, run: object, state: Any) -> bool:  # noqa: ARG001
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, Transient)
+
+
+step = task(
+    cache_policy=NO_CACHE,
+    retries=RETRIES,
+    retry_delay_seconds=DELAYS,
+    retry_jitter_factor=0.5,
+    retry_condition_fn=_transient_only,
+    persist_result=False,
+)
+
+
+@step
+def ingest(run: Run, table: str) -> TableRecord:
+    """Source to silver, for one table."""
+    return pipeline.ingest(run, table)
+
+
+@step
+def build(run: Run, marts: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
+    """The marts whose inputs have changed."""
+    return pipeline.build(run, marts)
+
+
+@step
+def publish(run: Run, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
+    """All changed marts into the warehouse, or none."""
+    return pipeline.publish(run, warehouse(run.settings).engine(), states)
+
+
+@step
+def record(run: Run, report: RunReport) -> None:
+    """The ledger row and the run's summary table."""
+    ledger.append(run.lake, report)
+    rows = [
+        {"what": t.name, "status": t.status, "read": t.read, "new": t.new, "deleted": t.deleted,
+         "quarantined": t.quarantined, "rows": t.silver_rows, "balanced": t.balanced, "error": t.error}
+        for t in report.tables
+    ] + [
+        {"what": m.name, "status": m.status, "rows": m.rows, "balanced": m.balanced, "error": m.error}
+        for m in report.marts
+    ]  # fmt: skip
+    create_table_artifact(
+        key="run-summary", table=rows or [{"what": "nothing to do"}], description=report.outcome
+    )
