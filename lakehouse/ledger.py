@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+from pydantic import TypeAdapter
 
 from lakehouse.lake import Lake, storage_options
 
@@ -81,6 +83,9 @@ class RunReport:
         ]
 
 
+REPORT: TypeAdapter[RunReport] = TypeAdapter(RunReport)
+
+
 def append(lake: Lake, report: RunReport) -> None:
     """Writes the record of a run behind the others."""
     row: dict[str, Any] = {
@@ -102,3 +107,16 @@ def append(lake: Lake, report: RunReport) -> None:
     write_deltalake(
         f"{lake.root}/_ledger/runs", table, mode="append", storage_options=storage_options(lake.root)
     )
+
+
+def newest(lake: Lake, run_id: str | None = None) -> RunReport | None:
+    """The record of a run, or of the last one; None where there is none."""
+    try:
+        table = DeltaTable(f"{lake.root}/_ledger/runs", storage_options=storage_options(lake.root))
+    except TableNotFoundError:
+        return None
+    rows = table.to_pyarrow_dataset().to_table(columns=["run_id", "recorded_at", "report"]).to_pylist()
+    wanted = [row for row in rows if run_id in (None, row["run_id"])]
+    if not wanted:
+        return None
+    return REPORT.validate_json(max(wanted, key=lambda row: row["recorded_at"])["report"])

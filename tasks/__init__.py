@@ -1,0 +1,1 @@
+"""Prefect tasks round the pipeline, and the Warehouse block."""

@@ -1,0 +1,45 @@
+"""What a run needs, looked at one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import Console
+
+import transforms
+from lakehouse import jars
+from lakehouse.contracts import PipelineError
+from lakehouse.lake import Lake
+from lakehouse.settings import Settings
+from lakehouse.source import contract
+from lakehouse.source.connection import connect
+from lakehouse.warehouse import postgres
+from tasks.blocks import warehouse
+
+
+def check(settings: Settings, console: Console) -> bool:
+    """Prints a line per need; True when all are met."""
+    needs: dict[str, Callable[[], object]] = {
+        "Java": jars.find_java,
+        "jars": lambda: jars.class_path(settings.jars or jars.default_folder()),
+        "lake": Lake(settings.lake_root).check_writable,
+        "source": lambda: _source(settings),
+        "warehouse": lambda: postgres.serving(warehouse(settings).engine()),
+    }
+    return all([_met(name, need, console) for name, need in needs.items()])
+
+
+def _met(name: str, need: Callable[[], object], console: Console) -> bool:
+    try:
+        need()
+    except PipelineError as error:
+        console.print(f"✗ {name}: {error}", markup=False)
+        return False
+    console.print(f"✓ {name}")
+    return True
+
+
+def _source(settings: Settings) -> None:
+    with connect(settings.source) as connection:
+        for spec in transforms.catalog().tables.values():
+            contract.check(connection, spec.table)

@@ -1,0 +1,105 @@
+"""The console script `lakehouse`: run, look, check and set up; holds no logic of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from cli import show
+from lakehouse import ledger, settings
+from lakehouse.contracts import PipelineError
+from lakehouse.lake import Lake
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+class Mode(StrEnum):
+    """What a run reads."""
+
+    incremental = "incremental"
+    full = "full"
+    backfill = "backfill"
+    reconcile = "reconcile"
+
+
+@app.command()
+def run(
+    tables: Annotated[
+        list[str] | None, typer.Option("--table", help="A table to run; all when not given")
+    ] = None,
+    mode: Annotated[Mode, typer.Option(help="What to read")] = Mode.incremental,
+    since: Day = None,
+    until: Day = None,
+    as_of: Day = None,
+    publish: Annotated[bool, typer.Option(help="Release the marts to the warehouse")] = True,
+) -> None:
+    """Carries what has changed from the source to the warehouse, and proves it."""
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
+    from flows.marketplace import marketplace  # noqa: PLC0415
+
+    days = {n: d.date() if d else None for n, d in (("since", since), ("until", until), ("as_of", as_of))}
+    state = marketplace(tables, mode.value, **days, publish=publish, return_state=True)
+    found = state.result(raise_on_failure=False)
+    if isinstance(found, ledger.RunReport):
+        show.report(found, Console(width=None if sys.stdout.isatty() else 150))
+    if not state.is_completed():
+        _stop(str(state.message or found))
+
+
+@app.command()
+def status() -> None:
+    """The last run, table by table and mart by mart."""
+    report = _or_stop(lambda: ledger.newest(Lake(settings.load().lake_root)))
+    if report is None:
+        _stop("no run yet; start one with `lakehouse run`")
+    show.report(report, Console(width=None if sys.stdout.isatty() else 150))
+
+
+@app.command(name="settings")
+def show_settings() -> None:
+    """The settings in force; secrets hidden."""
+    show.settings(_or_stop(settings.load), Console(width=None if sys.stdout.isatty() else 150))
+
+
+@app.command()
+def check() -> None:
+    """Looks at everything a run needs, and says what to do about what is missing."""
+    from cli import doctor  # noqa: PLC0415
+
+    if not doctor.check(_or_stop(settings.load), Console(width=None if sys.stdout.isatty() else 150)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def setup() -> None:
+    """Registers the Warehouse block and fills it from the environment; twice is once."""
+    from tasks import blocks  # noqa: PLC0415
+
+    found = _or_stop(settings.load)
+    blocks.Warehouse.register_type_and_schema()
+    name = found.warehouse_block or "warehouse"
+    blocks.from_settings(found).save(name, overwrite=True)
+    Console(width=None if sys.stdout.isatty() else 150).print(f"block {name} is saved; use it with LAKEHOUSE_WAREHOUSE_BLOCK={name}")
+
+
+def _or_stop(call):  # noqa: ANN001, ANN202
+    try:
+        return call()
+    except PipelineError as error:
+        _stop(str(error))
+
+
+def _stop(message: str) -> None:
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,61 @@
+"""Tables for people at a terminal."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, SecretStr
+from rich.console import Console
+from rich.table import Table
+
+from lakehouse.ledger import MartRecord, RunReport, TableRecord
+from lakehouse.settings import PREFIX, Settings
+
+
+def report(found: RunReport, console: Console) -> None:
+    """The ledger of a run."""
+    title = f"run {found.run_id}, {found.mode}, as of {found.as_of}: {found.outcome}, {found.seconds:.1f} s"
+    tables = Table("table", "status", "window (UTC)", "read", "new", "deleted", "quarantined", "silver",
+                   "source = silver", "s", title=title, title_justify="left")  # fmt: skip
+    for record in found.tables:
+        tables.add_row(*_table_row(record))
+    console.print(tables)
+    if found.marts:
+        marts = Table("mart", "status", "rows", "warehouse = gold", "s")
+        for record in found.marts:
+            marts.add_row(*_mart_row(record))
+        console.print(marts)
+        console.print(f"release {found.release}; horizon by {found.horizon}")
+
+
+def settings(found: Settings, console: Console) -> None:
+    """The settings in force."""
+    table = Table("setting", "value")
+    for name, value in _flat(found, PREFIX):
+        table.add_row(name, value)
+    console.print(table)
+
+
+def _table_row(r: TableRecord) -> list[str]:
+    rejected = ", ".join(f"{rule} {n}" for rule, n in sorted(r.rejected.items()))
+    open_rows = f"{r.quarantined}" + (f" (now: {rejected})" if rejected else "")
+    if r.status == "unchanged" and not r.silver_rows:
+        return [r.name, "unchanged", "", "", "", "", "", "", "✓", ""]
+    return [r.name, r.error or r.status, r.window, f"{r.read:,}", f"{r.new:,}", f"{r.deleted:,}", open_rows,
+            f"{r.silver_rows:,}", "✓" if r.balanced else "✗", f"{r.seconds:.1f}"]  # fmt: skip
+
+
+def _mart_row(r: MartRecord) -> list[str]:
+    proof = {True: "✓", False: "✗", None: "as released"}[r.warehouse_equals_gold]
+    return [r.name, r.error or r.status, f"{r.rows:,}", proof, f"{r.seconds:.1f}"]
+
+
+def _flat(model: BaseModel, prefix: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if isinstance(value, BaseModel):
+            found += _flat(value, f"{prefix}{name.upper()}__")
+        else:
+            hidden = isinstance(value, SecretStr)
+            shown = ("hidden" if value.get_secret_value() else "not set") if hidden else str(value)
+            found.append((f"{prefix}{name.upper()}", shown))
+    return found
