@@ -26,7 +26,8 @@ def check(settings: Settings, console: Console) -> bool:
         "source": lambda: _source(settings),
         "warehouse": lambda: postgres.serving(warehouse(settings).engine()),
     }
-    return all([_met(name, need, console) for name, need in needs.items()])
+    met = [_met(name, need, console) for name, need in needs.items()]
+    return all(met)
 
 
 def _met(name: str, need: Callable[[], object], console: Console) -> bool:

@@ -31,9 +31,7 @@ class Mode(StrEnum):
 
 @app.command()
 def run(
-    tables: Annotated[
-        list[str] | None, typer.Option("--table", help="A table to run; all when not given")
-    ] = None,
+    tables: Annotated[list[str] | None, typer.Option("--table", help="A table to run; all when not given")] = None,
     mode: Annotated[Mode, typer.Option(help="What to read")] = Mode.incremental,
     since: Day = None,
     until: Day = None,
@@ -48,7 +46,7 @@ def run(
     state = marketplace(tables, mode.value, **days, publish=publish, return_state=True)
     found = state.result(raise_on_failure=False)
     if isinstance(found, ledger.RunReport):
-        show.report(found, Console(width=None if sys.stdout.isatty() else 150))
+        show.report(found, _console())
     if not state.is_completed():
         _stop(str(state.message or found))
 
@@ -59,13 +57,13 @@ def status() -> None:
     report = _or_stop(lambda: ledger.newest(Lake(settings.load().lake_root)))
     if report is None:
         _stop("no run yet; start one with `lakehouse run`")
-    show.report(report, Console(width=None if sys.stdout.isatty() else 150))
+    show.report(report, _console())
 
 
 @app.command(name="settings")
 def show_settings() -> None:
     """The settings in force; secrets hidden."""
-    show.settings(_or_stop(settings.load), Console(width=None if sys.stdout.isatty() else 150))
+    show.settings(_or_stop(settings.load), _console())
 
 
 @app.command()
@@ -73,7 +71,7 @@ def check() -> None:
     """Looks at everything a run needs, and says what to do about what is missing."""
     from cli import doctor  # noqa: PLC0415
 
-    if not doctor.check(_or_stop(settings.load), Console(width=None if sys.stdout.isatty() else 150)):
+    if not doctor.check(_or_stop(settings.load), _console()):
         raise typer.Exit(1)
 
 
@@ -86,10 +84,14 @@ def setup() -> None:
     blocks.Warehouse.register_type_and_schema()
     name = found.warehouse_block or "warehouse"
     blocks.from_settings(found).save(name, overwrite=True)
-    Console(width=None if sys.stdout.isatty() else 150).print(f"block {name} is saved; use it with LAKEHOUSE_WAREHOUSE_BLOCK={name}")
+    typer.echo(f"block {name} is saved; use it with LAKEHOUSE_WAREHOUSE_BLOCK={name}")
 
 
-def _or_stop(call):  # noqa: ANN001, ANN202
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 150)
+
+
+def _or_stop(call):
     try:
         return call()
     except PipelineError as error:

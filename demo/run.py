@@ -42,9 +42,7 @@ def main() -> None:
         _run(servers, "reconcile")
         console.rule("6. third run: nothing to do, no JVM")
         _run(servers, "incremental")
-    console.print(
-        f"demo done in {time.monotonic() - began:.0f} s, everything balanced; the lake is in {FOLDER}/lake"
-    )
+    console.print(f"demo done in {time.monotonic() - began:.0f} s, everything balanced; the lake is in {FOLDER}/lake")
 
 
 def _run(servers: Stack, mode: str) -> None:

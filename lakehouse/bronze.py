@@ -57,9 +57,7 @@ def news(rows: DataFrame, bronze: DataFrame, table: Table) -> DataFrame:
     """The rows that do not equal the latest version of their key."""
     keys = list(table.key)
     touched = bronze.join(rows.select(*keys), keys, "left_semi")
-    known = latest(touched, table).select(
-        *keys, F.col("_hash").alias("_known"), F.col("_op").alias("_known_op")
-    )
+    known = latest(touched, table).select(*keys, F.col("_hash").alias("_known"), F.col("_op").alias("_known_op"))
     same = (F.col("_known") == F.col("_hash")) & (F.col("_known_op") == UPSERT)
     joined = rows.join(known, keys, "left").where(~F.coalesce(same, F.lit(False)))
     return joined.drop("_known", "_known_op").withColumn("_op", F.lit(UPSERT))
@@ -72,9 +70,7 @@ def vanished(rows: DataFrame, bronze_latest: DataFrame, table: Table) -> DataFra
     return gone.select(*rows.columns).withColumn("_op", F.lit(DELETE))
 
 
-def recorded(
-    rows: DataFrame, table: Table, run_id: str, seq: int, window: Window | None, read_at: int
-) -> DataFrame:
+def recorded(rows: DataFrame, table: Table, run_id: str, seq: int, window: Window | None, read_at: int) -> DataFrame:
     """Rows in the bronze schema, stamped with their commit."""
     low, high = (moment(window.low), moment(window.high)) if window else (None, None)
     stamps = {
@@ -100,13 +96,9 @@ def range_sums(live: DataFrame, table: Table, cuts: tuple[str, ...]) -> tuple[Ra
     if range_column(table) is None:
         return (RangeSum(None, None, checksum(live)),)
     number = F.expr(_range_number(table, cuts))
-    found = live.groupBy(number.alias("i")).agg(
-        F.count("*"), F.expr(f"COALESCE(SUM({number_of_hash('_hash')}), 0)")
-    )
+    found = live.groupBy(number.alias("i")).agg(F.count("*"), F.expr(f"COALESCE(SUM({number_of_hash('_hash')}), 0)"))
     by_number = {int(i): Checksum(int(n), int(s)) for i, n, s in found.collect()}
-    return tuple(
-        RangeSum(low, high, by_number.get(i, Checksum(0, 0))) for i, (low, high) in enumerate(ranges)
-    )
+    return tuple(RangeSum(low, high, by_number.get(i, Checksum(0, 0))) for i, (low, high) in enumerate(ranges))
 
 
 def without_keys(frame: DataFrame, table: Table, keys: Sequence[tuple[Any, ...]]) -> DataFrame:

@@ -110,6 +110,4 @@ def refuse_failures(rejected: dict[str, int], table: Table) -> None:
     """
     for check in table.checks:
         if check.severity == "fail" and rejected.get(check.name):
-            raise Terminal(
-                f"table {table.name}: {rejected[check.name]} rows break {check.name}; silver is untouched"
-            )
+            raise Terminal(f"table {table.name}: {rejected[check.name]} rows break {check.name}; silver is untouched")

@@ -66,9 +66,7 @@ def append(frame: DataFrame) -> Callable[[str], None]:
 
 def overwrite(frame: DataFrame) -> Callable[[str], None]:
     """Replaces all rows and the schema."""
-    return lambda path: (
-        frame.write.format("delta").mode("overwrite").option("overwriteSchema", True).save(path)
-    )
+    return lambda path: frame.write.format("delta").mode("overwrite").option("overwriteSchema", True).save(path)
 
 
 def read(session: SparkSession, lake: Lake, layer: Layer, state: State, name: str) -> DataFrame:

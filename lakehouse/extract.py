@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass, replace
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import bronze, delta
 from lakehouse.checksum import NOTHING, Checksum
@@ -200,9 +200,7 @@ class Extractor:
             cursor = mysql(self.table.column(self.table.cursor.column).source_name)
             sql = f"SELECT COUNT(*) FROM {mysql(self.table.source_name)} WHERE {cursor} IS NULL"  # noqa: S608
             if rows(connection, sql)[0][0]:
-                raise Terminal(
-                    f"table {self.table.name}: the cursor {cursor} is NULL in some rows; declare Snapshot()"
-                )
+                raise Terminal(f"table {self.table.name}: the cursor {cursor} is NULL in some rows; declare Snapshot()")
             kept = between(self.table, tail(self.horizon.at, self.table.cursor.overlap))
             return LoadPlan(self.horizon.at, cuts, 0, ranges.where_sum(connection, self.table, kept))
 
@@ -219,9 +217,7 @@ class Extractor:
             fresh = frame.selectExpr("*", f"'{bronze.UPSERT}' AS _op")
         else:
             fresh = bronze.news(frame, self._bronze(session, before), self.table)
-        stamped = bronze.recorded(
-            fresh, self.table, self.run_id, state.seq, window, self.horizon.now
-        ).persist()
+        stamped = bronze.recorded(fresh, self.table, self.run_id, state.seq, window, self.horizon.now).persist()
         try:
             delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
             return Extraction(state.kind, staged.rows, stamped.count(), 0, window, staged.proof)
@@ -229,7 +225,7 @@ class Extractor:
             stamped.unpersist()
             self._clear(staged)
 
-    def _proven_rows(self, session: SparkSession, staged: reader.Staged):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _proven_rows(self, session: SparkSession, staged: reader.Staged) -> DataFrame:
         frame = bronze.staged(session, self.table, self.lake.for_spark(staged.path))
         if staged.proof is not None:
             found = bronze.checksum(frame)
@@ -248,7 +244,7 @@ class Extractor:
     def _clear(self, staged: reader.Staged) -> None:
         shutil.rmtree(staged.path, ignore_errors=True)
 
-    def _bronze(self, session: SparkSession, state: State):  # type: ignore[no-untyped-def]  # noqa: ANN202
+    def _bronze(self, session: SparkSession, state: State) -> DataFrame:
         return delta.read(session, self.lake, "bronze", state, self.table.name)
 
     def _window(self, state: State) -> Window | None:

@@ -51,9 +51,7 @@ def stale(state: State | None, recipe: Recipe, pins: Pins) -> bool:
     )
 
 
-def build(
-    session: SparkSession, lake: Lake, catalog: Catalog, recipe: Recipe, pins: Pins, run_id: str
-) -> State:
+def build(session: SparkSession, lake: Lake, catalog: Catalog, recipe: Recipe, pins: Pins, run_id: str) -> State:
     """Builds one mart whole and commits it with its count and checksum.
 
     Raises:

@@ -114,9 +114,7 @@ def find_java() -> Path:
     if not match:
         raise Terminal(f"{found} does not tell its version; {JAVA_VERSION} or newer is needed: {JAVA_HINT}")
     if int(match.group(1)) < JAVA_VERSION:
-        raise Terminal(
-            f"Java {match.group(1)} at {found} is too old; {JAVA_VERSION} or newer is needed: {JAVA_HINT}"
-        )
+        raise Terminal(f"Java {match.group(1)} at {found} is too old; {JAVA_VERSION} or newer is needed: {JAVA_HINT}")
     return Path(found).resolve()
 
 
@@ -186,9 +184,7 @@ def _watch(process: subprocess.Popen[bytes], cache: Path, total: int) -> None:
             with suppress(FileNotFoundError):  # a file was renamed while we looked
                 sizes = {path: path.stat().st_size for path in cache.rglob("*.jar*")}
                 done = sum(path.suffix == ".jar" for path in sizes)
-                progress.update(
-                    task, completed=done, description=f"fetching jars, {sum(sizes.values()) >> 20} MB"
-                )
+                progress.update(task, completed=done, description=f"fetching jars, {sum(sizes.values()) >> 20} MB")
             if time.monotonic() > deadline:
                 raise Terminal(f"fetching jars took longer than {TIMEOUT_SECONDS} s; run `make jars` again")
             time.sleep(0.2)

@@ -76,11 +76,8 @@ class RunReport:
     @property
     def errors(self) -> list[str]:
         """Why the run failed, by table and mart; empty when it did not."""
-        return [
-            f"{r.name}: {r.error or 'the proofs do not balance'}"
-            for r in (*self.tables, *self.marts)
-            if not r.balanced
-        ]
+        records: list[TableRecord | MartRecord] = [*self.tables, *self.marts]
+        return [f"{r.name}: {r.error or 'the proofs do not balance'}" for r in records if not r.balanced]
 
 
 REPORT: TypeAdapter[RunReport] = TypeAdapter(RunReport)
@@ -104,9 +101,7 @@ def append(lake: Lake, report: RunReport) -> None:
          ("report", pa.string())]
     )  # fmt: skip
     table = pa.Table.from_pylist([row], schema=schema)
-    write_deltalake(
-        f"{lake.root}/_ledger/runs", table, mode="append", storage_options=storage_options(lake.root)
-    )
+    write_deltalake(f"{lake.root}/_ledger/runs", table, mode="append", storage_options=storage_options(lake.root))
 
 
 def newest(lake: Lake, run_id: str | None = None) -> RunReport | None:

@@ -47,9 +47,7 @@ class Run:
 
     def extractor(self, table: str) -> Extractor:
         """The extractor of one table."""
-        return Extractor(
-            self.settings, self.lake, self.catalog.tables[table].table, self.run_id, self.horizon
-        )
+        return Extractor(self.settings, self.lake, self.catalog.tables[table].table, self.run_id, self.horizon)
 
 
 def start(
@@ -152,18 +150,14 @@ def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, di
     changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.seq}
     if changed:
         served = postgres.release(engine, run.lake, changed, run.run_id)
-    return served.release, {
-        n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()
-    }
+    return served.release, {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
 
 
 def publish_pending(run: Run, engine: Engine) -> bool:
     """True where the warehouse does not serve the newest gold; needs no JVM."""
     served = postgres.serving(engine)
     recipes = [r for r in run.catalog.marts.values() if r.mart.layer == "presentation"]
-    return any(
-        (s := _mart_state(run, r.mart.name)) and served.marts.get(r.mart.name) != s.seq for r in recipes
-    )
+    return any((s := _mart_state(run, r.mart.name)) and served.marts.get(r.mart.name) != s.seq for r in recipes)
 
 
 def settle(step: Callable[[], Result]) -> Result:
@@ -186,9 +180,7 @@ def _extract(run: Run, table: str) -> Extraction:
         return replace(loaded, new=loaded.new + mended.new, deleted=mended.deleted)
     if run.mode == "backfill" and cursor is not None:
         assert run.since and run.until
-        begin, end = (
-            micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until)
-        )
+        begin, end = (micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until))
         return extractor.backfill(spark, Window(begin, end))
     if cursor is None:
         return extractor.repair(spark) if run.mode == "reconcile" or extractor.changed(state) else nothing()

@@ -31,7 +31,10 @@ STATIC = {
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }
-JVM_FLAGS = "-Duser.timezone=UTC -XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xlog:disable -Xlog:all=off"
+JVM_FLAGS = (
+    "-Duser.timezone=UTC -XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
+    "-Xlog:disable -Xlog:all=off"
+)
 
 
 def spark(settings: Settings) -> SparkSession:
@@ -59,9 +62,7 @@ def spark(settings: Settings) -> SparkSession:
     try:
         return builder.getOrCreate()
     except (RuntimeError, OSError) as error:
-        raise Terminal(
-            f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more"
-        ) from error
+        raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
 
 
 def child(settings: Settings) -> SparkSession:

@@ -61,7 +61,7 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
                 step.history(versions, rows, before["history"]),
                 (*table.key, "_seq"),
             )
-        done = step.merge("silver", silver, _clean(rows, table), table.key)
+        done = step.merge("silver", silver, _clean(rows), table.key)
         return SilverReport(done.seq, rows.count(), rejected, warned)
     finally:
         rows.unpersist()
@@ -120,9 +120,7 @@ def _verdict(rows: DataFrame, table: Table, everything: DataFrame) -> tuple[dict
     counted = live.where("_rule IS NOT NULL").groupBy("_rule").count().collect()
     rejected = {str(r["_rule"]): int(r["count"]) for r in counted}
     curation.refuse_failures(rejected, table)
-    if sum(rejected.values()) > table.max_reject_share * max(
-        1, everything.select(*table.key).distinct().count()
-    ):
+    if sum(rejected.values()) > table.max_reject_share * max(1, everything.select(*table.key).distinct().count()):
         raise Terminal(
             f"table {table.name}: {sum(rejected.values())} rows are rejected ({', '.join(sorted(rejected))}), "
             f"more than the declared share {table.max_reject_share:g}; silver is untouched"
@@ -130,12 +128,10 @@ def _verdict(rows: DataFrame, table: Table, everything: DataFrame) -> tuple[dict
     return rejected, curation.warnings(live.where("_rule IS NULL"), table)
 
 
-def _clean(rows: DataFrame, table: Table) -> DataFrame:
+def _clean(rows: DataFrame) -> DataFrame:
     deleted = F.when(F.col("_op") == bronze.DELETE, F.col("_read_at"))
     names = [c for c in rows.columns if not c.startswith("_")]
-    return rows.select(
-        *names, deleted.alias("_deleted_at"), "_seq", F.col("_rule").isNotNull().alias("_gone")
-    )
+    return rows.select(*names, deleted.alias("_deleted_at"), "_seq", F.col("_rule").isNotNull().alias("_gone"))
 
 
 def _quarantine(rows: DataFrame, table: Table) -> DataFrame:
@@ -148,9 +144,7 @@ def _history(versions: DataFrame, latest: DataFrame, spec: Curation) -> DataFram
     table = spec.table
     clean_keys = latest.where("_rule IS NULL").select(*table.key)
     stamp = F.col(table.cursor.column) if table.cursor else F.col("_read_at")
-    judged = (
-        curation.judged(versions, spec).where("_rule IS NULL").join(clean_keys, list(table.key), "left_semi")
-    )
+    judged = curation.judged(versions, spec).where("_rule IS NULL").join(clean_keys, list(table.key), "left_semi")
     in_order = Window.partitionBy(*table.key).orderBy("_seq")
     begun = judged.withColumn(
         "_from",

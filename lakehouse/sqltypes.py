@@ -65,9 +65,7 @@ def parse(text: str) -> SqlType:
     if name == "DECIMAL":
         precision, scale = _decimal(arguments)
         if precision <= 38:
-            return SqlType(
-                name, "decimal", pa.decimal128(precision, scale), f"decimal({precision},{scale})", scale
-            )
+            return SqlType(name, "decimal", pa.decimal128(precision, scale), f"decimal({precision},{scale})", scale)
     raise Terminal(f"type {text} has no exact form in the lake; declare the column as text (`stored`)")
 
 

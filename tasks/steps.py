@@ -64,6 +64,4 @@ def record(run: Run, report: RunReport) -> None:
         {"what": m.name, "status": m.status, "rows": m.rows, "balanced": m.balanced, "error": m.error}
         for m in report.marts
     ]  # fmt: skip
-    create_table_artifact(
-        key="run-summary", table=rows or [{"what": "nothing to do"}], description=report.outcome
-    )
+    create_table_artifact(key="run-summary", table=rows or [{"what": "nothing to do"}], description=report.outcome)

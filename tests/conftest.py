@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.servers import mariadb, postgres
+from demo.servers import mariadb, postgres, prefect
 
 os.environ["PYSPARK_PYTHON"] = "python3"
 
@@ -21,6 +21,15 @@ def source_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mariadb.
 @pytest.fixture(scope="session")
 def warehouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Postgres]:
     server = postgres.start(tmp_path_factory.mktemp("warehouse"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def prefect_server(
+    tmp_path_factory: pytest.TempPathFactory, warehouse_server: postgres.Postgres
+) -> Iterator[prefect.PrefectServer]:
+    server = prefect.start(tmp_path_factory.mktemp("prefect"), warehouse_server)
     yield server
     server.stop()
 

@@ -19,17 +19,11 @@ def daily_rates(exchange_rates: DataFrame) -> DataFrame:
 
 def in_usd(rows: DataFrame, exchange_rates: DataFrame, amount: str, day: str) -> DataFrame:
     """The rows with `usd`: `amount` of `currency` at the rate of `day`, half-up to cents; NULL without a rate."""
-    rates = (
-        daily_rates(exchange_rates)
-        .withColumnRenamed("day", "_day")
-        .withColumnRenamed("currency", "_currency")
-    )
+    rates = daily_rates(exchange_rates).withColumnRenamed("day", "_day").withColumnRenamed("currency", "_currency")
     same = (F.col("currency") == F.col("_currency")) & (F.col(day) == F.col("_day"))
     rate = F.when(F.col("currency") == "USD", F.lit(1).cast("decimal(18,8)")).otherwise(F.col("rate"))
     usd = F.round(F.col(amount).cast("decimal(14,2)") * rate, 2).cast("decimal(14,2)")
-    return (
-        rows.join(F.broadcast(rates), same, "left").withColumn("usd", usd).drop("_day", "_currency", "rate")
-    )
+    return rows.join(F.broadcast(rates), same, "left").withColumn("usd", usd).drop("_day", "_currency", "rate")
 
 
 def spread(total_cents: Column, nights: Column, number: Column) -> Column:

@@ -10,9 +10,7 @@ PLACE = ["level", "city", "state"]
 
 def with_place(rows: DataFrame, apartment_attributes: DataFrame) -> DataFrame:
     """The rows, by `apartment_id`, with `city` and `state`."""
-    places = apartment_attributes.select(
-        F.col("id").alias("apartment_id"), F.col("cityname").alias("city"), "state"
-    )
+    places = apartment_attributes.select(F.col("id").alias("apartment_id"), F.col("cityname").alias("city"), "state")
     return rows.join(places, "apartment_id", "left")
 
 

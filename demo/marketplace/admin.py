@@ -44,9 +44,7 @@ def admin_of(server: MariaDb, database: str = "marketplace") -> Admin:
     return Admin(server.host, server.port, "root", server.admin_password, database)
 
 
-def insert(
-    connection: pymysql.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[tuple]
-) -> int:
+def insert(connection: pymysql.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[tuple]) -> int:
     """Inserts rows in batches; returns how many."""
     marks = ", ".join(["%s"] * len(columns))
     sql = f"INSERT INTO `{table}` ({', '.join(f'`{c}`' for c in columns)}) VALUES ({marks})"  # noqa: S608

@@ -76,9 +76,7 @@ def evolve(admin: Admin, seed: int = 7, late: LateCommit | None = None) -> dict[
         every = [row[0] for row in cursor.fetchall()]
         for n in range(60):
             listing = random.choice(every)
-            cursor.execute(
-                BOOKING, (newest + 1 + n, random.randint(1, 400), random.randint(4, 12), 300, listing)
-            )
+            cursor.execute(BOOKING, (newest + 1 + n, random.randint(1, 400), random.randint(4, 12), 300, listing))
             cursor.execute(
                 "INSERT INTO user_viewing VALUES (%s, %s, UTC_TIMESTAMP(6), 1, 'Book Now')", (n + 1, listing)
             )

@@ -32,19 +32,11 @@ def bookings(
         checkin = booked_at.date() + timedelta(days=random.randint(0, 90))
         nights = min(14, 1 + int(random.expovariate(0.33)))
         backwards = random.random() < 0.006
-        fault = (
-            "checkout_after_checkin"
-            if backwards
-            else faults.pop()
-            if faults and random.random() < 0.01
-            else ""
-        )
+        fault = "checkout_after_checkin" if backwards else faults.pop() if faults and random.random() < 0.01 else ""
         if fault:
             planted[fault] = planted.get(fault, 0) + 1
         price = Decimal(listing.nightly * nights * 100 + random.randint(-99, 99)) / 100
-        updated = booked_at + timedelta(
-            seconds=random.randint(1, 86_400 * 60), microseconds=random.randint(0, 999_999)
-        )
+        updated = booked_at + timedelta(seconds=random.randint(1, 86_400 * 60), microseconds=random.randint(0, 999_999))
         yield (
             n,
             1 + int(random.paretovariate(0.9)) % max(20, count // 4),
@@ -55,17 +47,13 @@ def bookings(
             None if fault == "total_price_missing" else -price if fault == "price_not_negative" else price,
             "XXX" if fault == STRANGE else listing.currency,
             "maybe" if fault == "booking_status_unknown" else random.choices(STATUSES, WEIGHTS)[0],
-            "crypto"
-            if fault == "payment_status_unknown"
-            else random.choice(("paid", "pending", "failed", "refunded")),
+            "crypto" if fault == "payment_status_unknown" else random.choice(("paid", "pending", "failed", "refunded")),
             random.randint(1, 6),
             min(updated, midnight - timedelta(microseconds=random.randint(1, 10**9))),
         )
 
 
-def viewings(
-    count: int, every: list[Listing], random: Random, today: date, planted: dict[str, int]
-) -> Iterator[tuple]:
+def viewings(count: int, every: list[Listing], random: Random, today: date, planted: dict[str, int]) -> Iterator[tuple]:
     """Rows of `user_viewing`."""
     midnight = datetime.combine(today, time())
     for n in range(count):

@@ -72,9 +72,7 @@ def apartments(every: list[Listing], random: Random, today: date, planted: dict[
         fault = faults.pop() if faults and random.random() < 0.05 else ""
         if fault:
             planted[fault] = planted.get(fault, 0) + 1
-        modified = datetime.combine(listing.created, time(9)) + timedelta(
-            seconds=random.randint(0, 86_400 * 700)
-        )
+        modified = datetime.combine(listing.created, time(9)) + timedelta(seconds=random.randint(0, 86_400 * 700))
         stamp = min(modified, midnight - timedelta(microseconds=random.randint(1, 10**10)))
         yield (
             listing.id,
@@ -101,12 +99,8 @@ def attributes(every: list[Listing], random: Random, planted: dict[str, int]) ->
         unknown = random.random() < 0.02
         yield (
             listing.id,
-            "Castle"
-            if fault == "category_unknown"
-            else random.choice(("Studio", "1BHK", "2BHK", "3BHK", "Penthouse")),
-            random.choice(
-                ('Quiet.\nClose to the "park".', "明るい部屋 ☀️", "Walk-up; C:\\keys under the mat")
-            ),
+            "Castle" if fault == "category_unknown" else random.choice(("Studio", "1BHK", "2BHK", "3BHK", "Penthouse")),
+            random.choice(('Quiet.\nClose to the "park".', "明るい部屋 ☀️", "Walk-up; C:\\keys under the mat")),
             ", ".join(random.sample(AMENITIES, random.randint(0, 4))),
             Decimal(random.choice(("1.0", "1.5", "2.0"))),
             random.randint(0, 4),
@@ -119,9 +113,7 @@ def attributes(every: list[Listing], random: Random, planted: dict[str, int]) ->
             f"{random.randint(1, 999)} Main Street",
             random.choice(NO_PLACE) if unknown else city,
             random.choice(NO_PLACE) if unknown else state,
-            Decimal("95.5")
-            if fault == "latitude_in_range"
-            else Decimal(random.randint(-60000000, 60000000)) / 1000000,
+            Decimal("95.5") if fault == "latitude_in_range" else Decimal(random.randint(-60000000, 60000000)) / 1000000,
             Decimal("181.25")
             if fault == "longitude_in_range"
             else Decimal(random.randint(-179000000, 179000000)) / 10**6,

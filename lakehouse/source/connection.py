@@ -75,7 +75,8 @@ def explained(error: Exception, source: SourceSettings) -> PipelineError:
     where = f"source {source.host}:{source.port}"
     if code in DENIED:
         return Terminal(
-            f"{where} refused user {source.user} on {source.database}; check LAKEHOUSE_SOURCE__USER, __PASSWORD and grants"
+            f"{where} refused user {source.user} on {source.database}; "
+            "check LAKEHOUSE_SOURCE__USER, __PASSWORD and grants"
         )
     if code in UNKNOWN:
         return Terminal(f"{where}: {UNKNOWN[code]} does not exist: {error.args[1]}; check the declaration")

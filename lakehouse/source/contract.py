@@ -24,9 +24,7 @@ def check(connection: Connection[Any], table: Table) -> tuple[str, ...]:
     """
     found = dict(rows(connection, COLUMNS, (table.source_name,)))
     if not found:
-        raise Terminal(
-            f"table {table.source_name} does not exist in the source; check `source` in {table.name}.py"
-        )
+        raise Terminal(f"table {table.source_name} does not exist in the source; check `source` in {table.name}.py")
     for column in table.columns:
         if column.source_name not in found:
             raise Terminal(f"column {table.source_name}.{column.source_name} is missing in the source")

@@ -13,9 +13,7 @@ from lakehouse.source.connection import rows
 from lakehouse.window import micros
 
 NOW = "SELECT UTC_TIMESTAMP(6)"
-TRANSACTIONS = (
-    "SELECT MIN(trx_started) FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID()"
-)
+TRANSACTIONS = "SELECT MIN(trx_started) FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID()"
 STATEMENTS = """
 SELECT UTC_TIMESTAMP(6) - INTERVAL MAX(TIME_MS) * 1000 MICROSECOND
 FROM information_schema.PROCESSLIST

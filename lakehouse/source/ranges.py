@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from pymysql.connections import Connection
@@ -40,7 +41,7 @@ def bounds(connection: Connection[Any], table: Table, size: int) -> tuple[str, .
 def pairs(cuts: tuple[str, ...]) -> list[tuple[str | None, str | None]]:
     """The ranges [low, high) that these bounds make; the outer ones are open."""
     edges: list[str | None] = [None, *cuts, None]
-    return list(zip(edges, edges[1:], strict=False))
+    return list(pairwise(edges))
 
 
 def condition(table: Table, low: str | None, high: str | None, dialect_column: str | None = None) -> str:
@@ -54,9 +55,7 @@ def condition(table: Table, low: str | None, high: str | None, dialect_column: s
     return "(" + (" AND ".join(parts) or "TRUE") + ")"
 
 
-def sums(
-    connection: Connection[Any], table: Table, cuts: tuple[str, ...], mark: int | None
-) -> tuple[RangeSum, ...]:
+def sums(connection: Connection[Any], table: Table, cuts: tuple[str, ...], mark: int | None) -> tuple[RangeSum, ...]:
     """Count and checksum per range; of a cursor table only the rows up to `mark`."""
     bound = "TRUE"
     if table.cursor is not None and mark is not None:

@@ -81,9 +81,7 @@ def stage(source: SourceSettings, table: Table, where: str, folder: str, tail: s
 
 
 def _columns(table: Table) -> str:
-    return ", ".join(
-        f"{parse(c.source_type).select(mysql(c.source_name))} AS {mysql(c.name)}" for c in table.columns
-    )
+    return ", ".join(f"{parse(c.source_type).select(mysql(c.source_name))} AS {mysql(c.name)}" for c in table.columns)
 
 
 def _plain(table: Table, where: str) -> str:
@@ -93,8 +91,7 @@ def _plain(table: Table, where: str) -> str:
 def _proven(table: Table, where: str, tail: str) -> str:
     number = row_number(row_text(source_fields(table), "mysql"), "mysql")
     z = ", ".join(
-        f"{parse(c.source_type).select('z.' + mysql(c.source_name))} AS {mysql(c.name)}"
-        for c in table.columns
+        f"{parse(c.source_type).select('z.' + mysql(c.source_name))} AS {mysql(c.name)}" for c in table.columns
     )
     return (
         f"SELECT {_columns(table)}, -1 AS _n, '' AS _sum, -1 AS _tail_n, '' AS _tail_sum "  # noqa: S608
@@ -119,9 +116,7 @@ def _stream(source: SourceSettings, table: Table, sql: str) -> Iterator[pa.Recor
     except BaseException as error:
         if type(error).__name__ not in ("PanicException", "RuntimeError", "OSError", "ArrowInvalid"):
             raise
-        raise Transient(
-            f"{table.name}: the read broke off ({type(error).__name__}); it is safe to run again"
-        ) from None
+        raise Transient(f"{table.name}: the read broke off ({type(error).__name__}); it is safe to run again") from None
 
 
 def _split(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, tuple[Checksum, Checksum] | None]:
@@ -150,7 +145,5 @@ def _typed(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _cast(array: pa.Array, to: pa.DataType) -> pa.Array:
     if pa.types.is_timestamp(to) and array.type != to:
-        return (
-            array.cast(pa.timestamp("us")).cast(to) if pa.types.is_timestamp(array.type) else array.cast(to)
-        )
+        return array.cast(pa.timestamp("us")).cast(to) if pa.types.is_timestamp(array.type) else array.cast(to)
     return array if array.type == to else array.cast(to)

@@ -73,9 +73,7 @@ def release(engine: Engine, lake: Lake, marts: dict[str, State], run_id: str) ->
 def measure(engine: Engine, lake: Lake, name: str, state: State) -> Checksum:
     """Count and checksum of a mart as the warehouse serves it now."""
     with explained(engine), engine.connect() as connection:
-        return _measure(
-            connection, f"{quoted(SCHEMA)}.{quoted(name)}", _fields(_table(lake, name, state).schema)
-        )
+        return _measure(connection, f"{quoted(SCHEMA)}.{quoted(name)}", _fields(_table(lake, name, state).schema))
 
 
 class explained:  # noqa: N801
@@ -96,15 +94,13 @@ class explained:  # noqa: N801
         words = str(error.orig)
         if code.startswith("28") or "authentication failed" in words:
             return Terminal(f"{self._where} refused the user; check LAKEHOUSE_WAREHOUSE__USER and __PASSWORD")
-        if code == "3D000" or "does not exist" in words and "database" in words:
+        if code == "3D000" or ("does not exist" in words and "database" in words):
             return Terminal(f"{self._where} does not exist; check LAKEHOUSE_WAREHOUSE__DATABASE")
         if code == "42501":
             return Terminal(f"{self._where}: permission missing; grant CREATE on the database to the loader")
         if isinstance(error, OperationalError) and not code:
             return Transient(f"{self._where} is unreachable; check LAKEHOUSE_WAREHOUSE__HOST and __PORT")
-        return Transient(
-            f"{self._where}: error {code} ({type(error.orig).__name__}); the old release is served"
-        )
+        return Transient(f"{self._where}: error {code} ({type(error.orig).__name__}); the old release is served")
 
 
 def _serving(connection: Connection) -> Released:

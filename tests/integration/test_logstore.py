@@ -31,18 +31,14 @@ class Store:
         lines = self.jvm.java.util.ArrayList()
         for action in actions:
             lines.add(action)
-        store.write(
-            self.jvm.org.apache.hadoop.fs.Path(str(entry)), lines.iterator(), overwrite, configuration
-        )
+        store.write(self.jvm.org.apache.hadoop.fs.Path(str(entry)), lines.iterator(), overwrite, configuration)
 
 
 @contextmanager
 def running_store() -> Iterator[Store]:
     wheel = Path(pyspark.__file__).parent / "jars"
     libraries = [*jars.class_path(jars.default_folder()), *wheel.glob("*.jar")]
-    port = launch_gateway(
-        classpath=":".join(map(str, libraries)), java_path=str(jars.find_java()), die_on_exit=True
-    )
+    port = launch_gateway(classpath=":".join(map(str, libraries)), java_path=str(jars.find_java()), die_on_exit=True)
     gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port))
     try:
         yield Store(gateway.jvm)
@@ -114,9 +110,7 @@ def test_a_file_that_may_be_overwritten_is_replaced_whole(store: Store, tmp_path
     assert [file.name for file in tmp_path.iterdir()] == [pointer.name]
 
 
-def test_an_entry_in_a_folder_with_blanks_and_umlauts_goes_where_it_belongs(
-    store: Store, tmp_path: Path
-) -> None:
+def test_an_entry_in_a_folder_with_blanks_and_umlauts_goes_where_it_belongs(store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "a lake" / "Wörk"
     store.write(folder / "1.json", "first")
 

@@ -23,4 +23,4 @@ MARTS = {
     )
 }
 
-__all__ = ["MARTS", "World", "stay_nights", *MARTS]
+__all__ = ["MARTS", "World", "stay_nights"]

@@ -118,9 +118,7 @@ TABLES = {
             "apartment_id": number,
             "viewed_at": moment,
             "is_wishlisted": flag,
-            "call_to_action": one_of(
-                "Contact Agent", "Book Now", "Shortlisted", "Save for Later", "Reported"
-            ),
+            "call_to_action": one_of("Contact Agent", "Book Now", "Shortlisted", "Save for Later", "Reported"),
         },
         required={"user_id", "apartment_id", "viewed_at"},
         checks={},
@@ -135,9 +133,7 @@ TABLES = {
             "checkout_date": day,
             "total_price": number,
             "currency": text,
-            "booking_status": one_of(
-                "confirmed", "pending", "canceled", "completed", alias={"cancelled": "canceled"}
-            ),
+            "booking_status": one_of("confirmed", "pending", "canceled", "completed", alias={"cancelled": "canceled"}),
             "payment_status": one_of("paid", "pending", "failed", "refunded"),
             "num_guests": number,
             "updated_at": moment,

@@ -38,10 +38,7 @@ def count_booked(world: World, as_of: date, places: Places, tallies: Tallies) ->
     """Adds each booked listing-night to its month."""
     by_id = {listing.id: listing for listing in listings(world)}
     stays = Counter(
-        (booking.listing, night)
-        for booking in confirmed_by(world, as_of)
-        for night in booking.nights
-        if night <= as_of
+        (booking.listing, night) for booking in confirmed_by(world, as_of) for night in booking.nights if night <= as_of
     )
     for (listing, night), stays_that_night in stays.items():
         was_live = listing in by_id and by_id[listing].live_on(night)

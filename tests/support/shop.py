@@ -13,8 +13,8 @@ from demo.servers.postgres import Postgres
 from lakehouse.contracts import (
     Catalog,
     Column,
-    Cursor,
     Curation,
+    Cursor,
     Mart,
     OneOf,
     Recipe,

@@ -76,7 +76,7 @@ def test_a_jar_that_is_there_is_not_fetched_again(tmp_path: Path, monkeypatch: p
 
 
 def test_missing_jars_are_named_with_the_command_that_fetches_them(tmp_path: Path) -> None:
-    with pytest.raises(Terminal, match="delta-storage-.*hadoop-aws-.*logstore-.*`make jars`"):
+    with pytest.raises(Terminal, match=r"delta-storage-.*hadoop-aws-.*logstore-.*`make jars`"):
         jars.class_path(tmp_path)
 
 
@@ -98,10 +98,8 @@ def test_a_java_that_is_too_old_gives_one_clear_line(
     with pytest.raises(Terminal) as refusal:
         jars.find_java()
 
-    assert re.fullmatch(
-        rf"Java (11|8|16) at {java} is too old; 17 or newer is needed: apt-get install \S+",
-        str(refusal.value),
-    )
+    too_old = rf"Java (11|8|16) at {java} is too old; 17 or newer is needed: apt-get install \S+"
+    assert re.fullmatch(too_old, str(refusal.value))
 
 
 def test_no_java_on_the_path_gives_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

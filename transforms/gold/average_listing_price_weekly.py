@@ -53,14 +53,12 @@ def build(
 
 def _priced(apartments_history: DataFrame, as_of: date) -> DataFrame:
     weeks = F.sequence(week_start(F.col("first")), week_start(F.col("last")), F.expr("INTERVAL 7 DAYS"))
-    offered = (
-        live_days(apartments_history, as_of).select("id", F.explode(weeks).alias("week_start")).distinct()
-    )
+    offered = live_days(apartments_history, as_of).select("id", F.explode(weeks).alias("week_start")).distinct()
     bounded = offered.withColumn("last_day", F.least(week_end(F.col("week_start")), F.lit(as_of)))
     versions = known_days(apartments_history, as_of)
     valid = bounded.join(versions, "id").where("first <= last_day")
-    newest = F.max_by(
-        F.struct("price", "currency", "is_assumed", "created_on"), F.struct("valid_from", "first")
-    ).alias("v")
+    newest = F.max_by(F.struct("price", "currency", "is_assumed", "created_on"), F.struct("valid_from", "first")).alias(
+        "v"
+    )
     found = valid.groupBy("id", "week_start", "last_day").agg(newest)
     return found.select(F.col("id").alias("apartment_id"), "week_start", "last_day", "v.*")

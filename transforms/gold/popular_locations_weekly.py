@@ -18,9 +18,7 @@ MART = Mart(
 )
 
 
-def build(
-    bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: DataFrame, as_of: date
-) -> DataFrame:
+def build(bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFrame:
     """All places with a booking in the week; the unknown place is ranked last of equals."""
     confirmed = booked(bookings, as_of).where("is_confirmed")
     priced = in_usd(confirmed, exchange_rates, "total_price", "booked_on")

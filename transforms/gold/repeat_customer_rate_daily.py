@@ -12,7 +12,7 @@ from transforms.stays import booked
 MART = Mart(
     name="repeat_customer_rate_daily",
     grain=("day",),
-    description="Of the users with a confirmed booking in (D−30, D], the share with two or more.",
+    description="Of the users with a confirmed booking in (D-30, D], the share with two or more.",
 )
 WINDOW_DAYS = 30
 
@@ -22,9 +22,7 @@ def build(bookings: DataFrame, as_of: date) -> DataFrame:
     made = booked(bookings, as_of)
     per_day = made.where("is_confirmed").groupBy("user_id", "booked_on").agg(F.count("*").alias("n"))
     reach = F.sequence("booked_on", F.least(F.date_add("booked_on", WINDOW_DAYS - 1), F.lit(as_of)))
-    in_window = (
-        per_day.withColumn("day", F.explode(reach)).groupBy("day", "user_id").agg(F.sum("n").alias("n"))
-    )
+    in_window = per_day.withColumn("day", F.explode(reach)).groupBy("day", "user_id").agg(F.sum("n").alias("n"))
     counted = in_window.groupBy("day").agg(
         F.count("*").alias("users"), F.count(F.when(F.col("n") >= 2, 1)).alias("repeat_users")
     )

@@ -30,9 +30,7 @@ TABLE = Table(
             meaning="Price as shown on the page, in the currency of the listing's price",
             spelling=Money(),
         ),
-        Column(
-            "price_type", "STRING", stored="VARCHAR(20)", meaning="What the price buys", spelling=PRICE_TYPES
-        ),
+        Column("price_type", "STRING", stored="VARCHAR(20)", meaning="What the price buys", spelling=PRICE_TYPES),
         Column("square_feet", "INT", meaning="Area in square feet"),
         Column("address", "STRING", stored="VARCHAR(255)", meaning="Street address of the listing"),
         Column("cityname", "STRING", stored="VARCHAR(100)", meaning="City", nulls=NO_PLACE),

@@ -1,0 +1,95 @@
+"""The seven metrics of the generated marketplace against the plain-Python reference, before and after its next day."""
+
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine
+
+import transforms
+from demo.marketplace.admin import Admin, admin_of, rows_of
+from demo.marketplace.evolve import evolve, open_late
+from demo.marketplace.generate import generate
+from demo.servers.mariadb import MariaDb
+from demo.servers.postgres import Postgres
+from lakehouse import pipeline
+from lakehouse.settings import Settings, SourceSettings
+from lakehouse.window import moment
+from tests.reference import MARTS, World
+
+SCALE = 0.02
+
+
+def run(settings: Settings, warehouse: Postgres, mode: pipeline.Mode) -> pipeline.Run:
+    """One whole run, whose proofs all balance."""
+    opened = pipeline.start(settings, transforms.catalog(), mode)
+    records = [pipeline.ingest(opened, name) for name in opened.catalog.tables if pipeline.pending(opened, name)]
+    assert [record for record in records if not record.balanced] == []
+    engine = create_engine(warehouse.url("psycopg", "warehouse"))
+    _, states = pipeline.build(opened, frozenset(opened.catalog.marts))
+    _, proofs = pipeline.publish(opened, engine, states)
+    engine.dispose()
+    assert all(proofs.values())
+    return opened
+
+
+def served(warehouse: Postgres, mart: str) -> Counter:
+    """The rows of a mart as an analyst reads them."""
+    engine = create_engine(warehouse.url("psycopg", "warehouse"))
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql(f'SELECT * FROM presentation."{mart}"').mappings().fetchall()
+    engine.dispose()
+    return Counter(tuple(sorted(row.items())) for row in map(dict, rows))
+
+
+def differences(warehouse: Postgres, world: World, opened: pipeline.Run) -> dict[str, tuple]:
+    """Per metric that differs from the reference: rows only there, rows only here."""
+    found = {}
+    for name, reference in MARTS.items():
+        expected = Counter(tuple(sorted(row.items())) for row in reference(world, opened.as_of))
+        actual = served(warehouse, name)
+        assert expected, name
+        if expected != actual:
+            found[name] = (list((expected - actual).elements())[:3], list((actual - expected).elements())[:3])
+    return found
+
+
+@pytest.fixture(scope="module")
+def admin(source_server: MariaDb) -> Admin:
+    return admin_of(source_server)
+
+
+def test_each_metric_equals_the_reference_on_the_first_day_and_on_the_next(
+    admin: Admin, source_server: MariaDb, warehouse_server: Postgres, tmp_path: Path
+) -> None:
+    manifest = generate(admin, SCALE)
+    source = SourceSettings(
+        host=admin.host, port=admin.port, user=source_server.user, password=source_server.password, tls="off",
+        grace_seconds=0,
+    )  # fmt: skip
+    settings = Settings(source=source, lake=str(tmp_path / "lake"))
+    late = open_late(admin)
+    world = World()
+    world.observe(rows_of(admin), datetime.now(UTC).replace(tzinfo=None))
+
+    opened = run(settings, warehouse_server, "incremental")
+
+    assert differences(warehouse_server, world, opened) == {}
+    assert quarantined(opened) == {name: manifest.quarantined(name) for name in opened.catalog.tables}
+
+    evolve(admin, late=late)
+    opened = run(settings, warehouse_server, "reconcile")
+    world.observe(rows_of(admin), moment(opened.horizon.now).replace(tzinfo=None))
+
+    assert differences(warehouse_server, world, opened) == {}
+
+
+def quarantined(opened: pipeline.Run) -> dict[str, dict[str, int]]:
+    """Open quarantine rows by table and rule."""
+    found = {}
+    for name in opened.catalog.tables:
+        table = opened.lake.open("quarantine", name)
+        rules = table.to_pyarrow_dataset().to_table(columns=["_rule"]).column("_rule").to_pylist()
+        found[name] = dict(Counter(rules))
+    return found
