@@ -23,8 +23,8 @@ class Window:
 def micros(moment: datetime) -> int:
     """Microseconds since 1970; a moment without a zone is UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    whole: int = (aware - EPOCH) // timedelta(microseconds=1)
-    return whole
+    whole = (aware - EPOCH) // timedelta(microseconds=1)
+    return int(whole)
 
 
 def moment(value: int) -> datetime:
