@@ -23,8 +23,8 @@ class Window:
 def micros(moment: datetime) -> int:
     """Microseconds since 1970; a moment without a zone is UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    whole = (aware - EPOCH) // timedelta(microseconds=1)
-    return int(whole)
+    whole: int = (aware - EPOCH) // timedelta(microseconds=1)
+    return whole
 
 
 def moment(value: int) -> datetime:
@@ -34,7 +34,7 @@ def moment(value: int) -> datetime:
 
 def floor(value: int, digits: int) -> int:
     """Rounded down to a cursor that keeps `digits` decimals of a second (0 to 6)."""
-    step = 10 ** (6 - digits)
+    step: int = 10 ** (6 - digits)
     return value - value % step
 
 

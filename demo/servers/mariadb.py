@@ -105,5 +105,10 @@ def _users(admin: str, password: str) -> str:
 
 def _connect(server: MariaDb) -> None:
     pymysql.connect(
-        host=server.host, port=server.port, user="root", password=server.admin_password, connect_timeout=2
+        host=server.host,
+        port=server.port,
+        user="root",
+        password=server.admin_password,
+        connect_timeout=2,
+        read_timeout=2,
     ).close()

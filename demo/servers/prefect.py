@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from contextlib import closing
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
-
-import httpx
 
 from demo.servers.postgres import Postgres
 from demo.servers.process import Process, launch, on_free_port, wait_until
@@ -62,7 +63,8 @@ def _serve(folder: Path, database: Postgres, port: int) -> PrefectServer:
 
 def _recognise(server: PrefectServer) -> None:
     """Refuses the answer of another server that took the port."""
-    httpx.get(f"{server.api}/health", timeout=2).raise_for_status()
-    settings = httpx.get(f"{server.api}/admin/settings", timeout=2).json()
-    if Path(settings["home"]) != server.home:
-        raise ConnectionError("another server answers")
+    connection = HTTPConnection(server.host, server.port, timeout=2)
+    with closing(connection):
+        connection.request("GET", "/api/admin/settings")
+        if Path(json.load(connection.getresponse())["home"]) != server.home:
+            raise ConnectionError("another server answers")

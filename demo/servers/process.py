@@ -113,7 +113,7 @@ def wait_until(answers: Callable[[], object], process: Process, log: Path) -> No
             with suppress(Exception):
                 answers()
                 return
-            time.sleep(0.05)
+            time.sleep(0.1)
     except BaseException:
         process.stop()
         raise

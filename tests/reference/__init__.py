@@ -1,4 +1,4 @@
-"""The metrics once more, slow and obvious, from their definitions alone: what the lakehouse must agree with."""
+"""The metrics once more, slow and obvious, by their definitions alone: the lakehouse must agree."""
 
 from tests.reference.average_booking_duration_weekly import average_booking_duration_weekly
 from tests.reference.average_listing_price_weekly import average_listing_price_weekly
@@ -23,4 +23,15 @@ MARTS = {
     )
 }
 
-__all__ = ["MARTS", "World", "stay_nights"]
+__all__ = [
+    "MARTS",
+    "World",
+    "average_booking_duration_weekly",
+    "average_listing_price_weekly",
+    "bookings_per_user_weekly",
+    "occupancy_rate_monthly",
+    "popular_locations_weekly",
+    "repeat_customer_rate_daily",
+    "stay_nights",
+    "top_listings_weekly",
+]

@@ -10,7 +10,7 @@ from tests.reference.world import World
 
 
 def average_booking_duration_weekly(world: World, as_of: date) -> list[Row]:
-    """Per week of check-in and place, and per week: how long the confirmed stays are, all their nights counted.
+    """Per week of check-in and place, and per week: how long the confirmed stays are, in all their nights.
 
     Only check-ins up to `as_of` count; the nights of those may reach beyond it.
     """

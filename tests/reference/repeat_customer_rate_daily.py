@@ -11,7 +11,7 @@ WINDOW_DAYS = 30
 
 
 def repeat_customer_rate_daily(world: World, as_of: date) -> list[Row]:
-    """Per day: of the users with a confirmed booking in the 30 days ending with it, the share with two or more.
+    """Per day: of the users with a confirmed booking in the 30 days ending with it, the share with several.
 
     The days run from that of the first booking (of any status) to `as_of`. The first 29 see less than a full
     window and are partial.

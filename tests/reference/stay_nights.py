@@ -5,7 +5,7 @@ from tests.reference.world import World
 
 
 def stay_nights(world: World) -> list[Row]:
-    """One row per night of each confirmed stay, its price (and its dollars) spread over the nights to the cent.
+    """One row per night of each confirmed stay, its price and its dollars spread over them to the cent.
 
     Nights and bookings to come are in it too. A booking without a rate has nights without dollars.
     """

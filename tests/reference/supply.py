@@ -63,23 +63,25 @@ def live_span(row: Row, first: date, last: date, assumed: bool) -> Span:
 
 
 def versions_of(seen: list[Seen]) -> list[Version]:
-    """The clean versions by valid_from (of equal ones the later seen holds), each until the next or a deletion.
+    """The clean versions, each from its cursor until that of a later seen one or the deletion found after it.
 
     None at all when the latest row seen is rejected. A rejected row in between is as if never seen. A version
-    that never held (replaced at its own valid_from, or found deleted by then) is left out.
+    that never held is left out: one replaced at, or found deleted by, its own cursor value.
     """
     clean_rows = [(clean("apartments", version.row), version.deleted_at) for version in seen]
     if isinstance(clean_rows[-1][0], str):
         return []
-    known = [(row, deleted_at) for row, deleted_at in clean_rows if not isinstance(row, str)]
-    known.sort(key=lambda version: version[0]["last_modified_timestamp"])
+    known = [
+        (row, row["last_modified_timestamp"], deleted_at) for row, deleted_at in clean_rows if not isinstance(row, str)
+    ]
     versions = []
-    for position, (row, deleted_at) in enumerate(known):
-        ends = [deleted_at] if deleted_at else []
-        ends += [later["last_modified_timestamp"] for later, _ in known[position + 1 : position + 2]]
-        version = Version(row, row["last_modified_timestamp"], min(ends, default=None))
-        if version.valid_to is None or version.valid_from < version.valid_to:
-            versions.append(version)
+    for position, (row, valid_from, deleted_at) in enumerate(known):
+        ends = [later_from for _, later_from, _ in known[position + 1 :]]
+        if deleted_at:
+            ends.append(deleted_at)
+        valid_to = min(ends, default=None)
+        if valid_to is None or valid_from < valid_to:
+            versions.append(Version(row, valid_from, valid_to))
     return versions
 
 
