@@ -15,10 +15,10 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test lint format jars java clean
+.PHONY: help demo up down test test-metrics lint format jars java clean
 
 help: ## print what each target does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: jars ## run the whole pipeline on a made-up marketplace and show that the figures are right
 	@$(PYTHON) -m demo.run $(ARGS)
@@ -30,7 +30,11 @@ down: $(SYNCED) ## stop what `make up` started and remove its data
 	@$(PYTHON) -m demo.down
 
 test: jars ## run all tests; ARGS='-k name' runs some
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest tests --ignore=tests/transforms --ignore=tests/metrics $(ARGS)
+	@$(PYTHON) -m pytest tests/transforms $(ARGS)
+
+test-metrics: jars ## compare all metrics of a generated marketplace with the plain-Python reference
+	@$(PYTHON) -m pytest tests/metrics $(ARGS)
 
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check

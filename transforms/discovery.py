@@ -14,8 +14,6 @@ from typing import Any, TypeVar
 
 from lakehouse.contracts import Catalog, Curation, Mart, Recipe, Table, Terminal
 
-ARGUMENTS = frozenset({"as_of", "top"})  # of a build, beside its inputs
-
 Declaration = TypeVar("Declaration", Table, Mart)
 
 
@@ -85,7 +83,9 @@ def _take(name: str, taken: dict[str, Path], module: ModuleType) -> None:
 
 
 def _inputs(build: Callable[..., Any]) -> tuple[str, ...]:
-    return tuple(name for name in inspect.signature(build).parameters if name not in ARGUMENTS)
+    """The parameters that are tables or marts: all but `as_of` and those with a default."""
+    parameters = inspect.signature(build).parameters.values()
+    return tuple(p.name for p in parameters if p.name != "as_of" and p.default is inspect.Parameter.empty)
 
 
 def _refuse_unknown_inputs(recipes: dict[str, Recipe], taken: dict[str, Path]) -> None:

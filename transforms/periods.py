@@ -1,6 +1,4 @@
-"""Weeks, months and what is partial of them. Weeks are ISO weeks, Monday first (ruling 3)."""
-
-from __future__ import annotations
+"""Days, ISO weeks and months as DATE columns, all in UTC (rulings 3, 10 and 14)."""
 
 from datetime import date
 
@@ -8,21 +6,46 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 
 
+def day_of(moment: Column) -> Column:
+    """The UTC day of a time; the time zone of the session is UTC."""
+    return F.to_date(moment)
+
+
 def week_start(day: Column) -> Column:
-    """The Monday of the day's week."""
-    return F.date_trunc("week", day).cast("date")
-
-
-def month_start(day: Column) -> Column:
-    """The first day of the day's month."""
-    return F.trunc(day, "month")
+    """The Monday of a day's ISO week; year and week number would tear at the turn of the year."""
+    return F.trunc(day, "week")
 
 
 def week_end(start: Column) -> Column:
-    """The Sunday of the week that starts here."""
+    """The Sunday of the week that starts on this Monday."""
     return F.date_add(start, 6)
 
 
+def month_start(day: Column) -> Column:
+    """The first of a day's month."""
+    return F.trunc(day, "month")
+
+
 def is_partial(last_day: Column, as_of: date) -> Column:
-    """True while the period has days after `as_of` (ruling 14)."""
+    """True for a period that has days after `as_of`."""
     return last_day > F.lit(as_of)
+
+
+def days(first_day: Column, last_day: Column) -> Column:
+    """All days from first to last, both included."""
+    return F.sequence(first_day, last_day)
+
+
+def weeks(first_day: Column, last_day: Column) -> Column:
+    """The Mondays of all weeks with a day from first to last."""
+    return F.sequence(week_start(first_day), week_start(last_day), F.expr("INTERVAL 7 DAYS"))
+
+
+def months(first_day: Column, last_day: Column) -> Column:
+    """The firsts of all months with a day from first to last."""
+    return F.sequence(month_start(first_day), month_start(last_day), F.expr("INTERVAL 1 MONTH"))
+
+
+def days_in_month(month: Column, first_day: Column, last_day: Column) -> Column:
+    """How many days from first to last lie in a month that they touch."""
+    return F.date_diff(F.least(last_day, F.last_day(month)), F.greatest(first_day, month)) + 1

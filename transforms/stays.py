@@ -1,30 +1,32 @@
-"""Bookings that count, by ruling 2 and 16: "confirmed" is confirmed and completed."""
-
-from __future__ import annotations
+"""Bookings as the marts count them: live, dated by their UTC day, confirmed or not (rulings 1, 2, 12, 16)."""
 
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from transforms.periods import day_of
 
-def booked(bookings: DataFrame, as_of: date) -> DataFrame:
-    """Live bookings made up to `as_of`, with `booked_on`, `nights` and `is_confirmed`."""
-    return (
-        _live(bookings)
-        .withColumn("booked_on", F.col("booking_date").cast("date"))
-        .where(F.col("booked_on") <= F.lit(as_of))
+
+def live(bookings: DataFrame) -> DataFrame:
+    """The bookings that are not deleted, with `booked_on`, `nights` and `is_confirmed`.
+
+    `nights` counts the days from check-in up to check-out, which is no night.
+    """
+    return bookings.where("_deleted_at IS NULL").withColumns(
+        {
+            "booked_on": day_of(F.col("booking_date")),
+            "nights": F.date_diff("checkout_date", "checkin_date"),
+            "is_confirmed": is_confirmed(F.col("booking_status")),
+        }
     )
 
 
-def confirmed(bookings: DataFrame) -> DataFrame:
-    """Live confirmed stays, with `booked_on` and `nights`."""
-    return _live(bookings).where("is_confirmed").withColumn("booked_on", F.col("booking_date").cast("date"))
+def made_until(bookings: DataFrame, as_of: date) -> DataFrame:
+    """The live bookings made up to the end of a day; one without a date counts on no day."""
+    return live(bookings).where(F.col("booked_on") <= F.lit(as_of))
 
 
-def _live(bookings: DataFrame) -> DataFrame:
-    return (
-        bookings.where("_deleted_at IS NULL")
-        .withColumn("is_confirmed", F.col("booking_status").isin("confirmed", "completed"))
-        .withColumn("nights", F.datediff("checkout_date", "checkin_date"))
-    )
+def is_confirmed(status: Column) -> Column:
+    """True for `confirmed` and `completed`, which make nights, revenue and repeat customers."""
+    return F.coalesce(status.isin("confirmed", "completed"), F.lit(False))

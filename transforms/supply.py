@@ -1,39 +1,69 @@
-"""Which listing was on offer on which day, from the history of listings (rulings 9, 12, 17)."""
+"""Which listing was on offer on which day, and at what price, from their history (rulings 9, 12, 17).
 
-from __future__ import annotations
+A version counts from the day on which it began, and no more on the day on which it ended: the state of a day
+is that at its end. A version of no length never counts. Before the first version the listing is assumed to
+have been as that one says, from its creation on.
+"""
 
 from datetime import date
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from transforms.periods import day_of
 
-def known_days(apartments_history: DataFrame, as_of: date) -> DataFrame:
-    """One row per version of a listing: the days `first` to `last` at whose end it held.
 
-    Before the first version its state is assumed from the day of creation on (`is_assumed`). A version that
-    did not last to the end of a day has `last` before `first`; no day is before creation or after `as_of`.
+def versions(apartments_history: DataFrame) -> DataFrame:
+    """Each version in days: it `began`, `ended` (NULL: not yet) and was `followed` (NULL: by none)."""
+    in_order = Window.partitionBy("id").orderBy("valid_from", "_seq")
+    return apartments_history.where("valid_to IS NULL OR valid_to > valid_from").select(
+        F.col("id").alias("apartment_id"),
+        "is_active",
+        "price",
+        "currency",
+        day_of(F.col("listing_created_on")).alias("created"),
+        day_of(F.col("valid_from")).alias("began"),
+        day_of(F.col("valid_to")).alias("ended"),
+        day_of(F.lead("valid_from").over(in_order)).alias("followed"),
+        (F.row_number().over(in_order) == 1).alias("is_first"),
+    )
+
+
+def live_spans(apartments_history: DataFrame, as_of: date) -> DataFrame:
+    """The spans of days on which a listing was on offer: `first_day`, `last_day`, `is_assumed`.
+
+    They never overlap, begin with the creation at the earliest and end with `as_of` at the latest.
     """
-    versions = apartments_history.where("valid_to IS NULL OR valid_to > valid_from")
-    created = F.col("listing_created_on").cast("date")
-    begins = F.col("valid_from").cast("date")
-    ends = F.least(F.coalesce(F.date_sub(F.col("valid_to").cast("date"), 1), F.lit(as_of)), F.lit(as_of))
-    order = F.row_number().over(Window.partitionBy("id").orderBy("valid_from", "_seq"))
-    kept = ["id", "price", "currency", "is_active", "valid_from", "created_on"]
-    numbered = versions.withColumn("created_on", created).withColumn("_number", order)
-    observed = numbered.select(
-        *kept,
-        F.greatest(begins, created).alias("first"),
-        ends.alias("last"),
+    known = F.struct(
+        F.greatest("began", "created").alias("first_day"),
+        F.date_sub("ended", 1).alias("last_day"),
         F.lit(False).alias("is_assumed"),
     )
-    before = F.least(F.date_sub(begins, 1), F.lit(as_of))
-    assumed = numbered.where((F.col("_number") == 1) & (created < begins)).select(
-        *kept, created.alias("first"), before.alias("last"), F.lit(True).alias("is_assumed")
+    assumed = F.struct(
+        F.when(F.col("is_first"), F.col("created")).alias("first_day"),
+        F.date_sub("began", 1).alias("last_day"),
+        F.lit(True).alias("is_assumed"),
     )
-    return observed.unionByName(assumed.withColumn("valid_from", F.lit(None).cast("timestamp")))
+    active = versions(apartments_history).where("is_active")
+    spans = active.select("apartment_id", F.explode(F.array(known, assumed)).alias("span"))
+    last_day = F.least("span.last_day", F.lit(as_of))
+    return spans.select("apartment_id", "span.first_day", last_day.alias("last_day"), "span.is_assumed").where(
+        "first_day <= last_day"
+    )
 
 
-def live_days(apartments_history: DataFrame, as_of: date) -> DataFrame:
-    """The intervals of days, `first` to `last`, on which a listing was on offer."""
-    return known_days(apartments_history, as_of).where("is_active AND first <= last")
+def price_spans(apartments_history: DataFrame) -> DataFrame:
+    """The price of each listing from `price_from` on (NULL: always) up to, not including, `price_until`.
+
+    A price holds until the next version begins, after a deletion too: it was the last one asked. Days before
+    `known_from` have an assumed price.
+    """
+    return versions(apartments_history).select(
+        "apartment_id",
+        "price",
+        "currency",
+        "created",
+        F.when(~F.col("is_first"), F.col("began")).alias("price_from"),
+        F.col("followed").alias("price_until"),
+        F.col("began").alias("known_from"),
+    )

@@ -1,36 +1,44 @@
-"""Average booking duration per check-in week and place."""
+"""Average booking duration: how long the stays are that begin in a week, per place and in total."""
 
 from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart
-from transforms.exact import ranked_values, ratio
+from lakehouse.contracts import Mart, fail
+from transforms.numbers import in_order, median, nearest_rank, quotient
 from transforms.periods import is_partial, week_end, week_start
-from transforms.places import PLACE, with_place, with_totals
-from transforms.stays import booked
+from transforms.places import PLACE, with_levels, with_place
+from transforms.stays import made_until
 
 MART = Mart(
     name="average_booking_duration_weekly",
-    grain=("week_start", "level", "city", "state"),
-    description="Confirmed stays by week of check-in: count, mean, median and 90th percentile of nights.",
+    grain=("week_start", *PLACE),
+    description="Confirmed stays by week of check-in, with the mean, median and 90th percentile of nights.",
+    checks=(fail("at_least_a_night", "median_nights >= 1 AND p90_nights >= 1"),),
 )
 
 
 def build(bookings: DataFrame, apartment_attributes: DataFrame, as_of: date) -> DataFrame:
-    """Check-ins up to `as_of`; the 90th percentile by nearest rank (ruling 19)."""
-    arrived = booked(bookings, as_of).where("is_confirmed").where(F.col("checkin_date") <= F.lit(as_of))
-    placed = with_totals(with_place(arrived, apartment_attributes))
-    group = ["week_start", *PLACE]
-    stays = placed.withColumn("week_start", week_start(F.col("checkin_date")))
-    middle = ranked_values(stays, group, "nights")
-    counted = stays.groupBy(*group).agg(F.count("*").alias("stays"), F.sum("nights").alias("_sum"))
-    joined = counted.join(middle, [counted[c].eqNullSafe(middle[c]) for c in group])
-    return joined.select(
-        *[counted[c] for c in [*group, "stays"]],
-        ratio(F.col("_sum"), F.col("stays"), 9, 2).alias("mean_nights"),
-        ratio(F.col("_low") + F.col("_high"), F.lit(2), 9, 2).alias("median_nights"),
-        F.col("_p90").cast("int").alias("p90_nights"),
-        is_partial(week_end(counted["week_start"]), as_of).alias("is_partial"),
+    """One row per week with a check-in up to `as_of`, of bookings made up to `as_of`.
+
+    A stay counts whole in the week of its check-in. The 90th percentile is the nearest rank: a stay that was.
+    """
+    begun = made_until(bookings, as_of).where("is_confirmed AND nights > 0")
+    arrived = begun.where(F.col("checkin_date") <= F.lit(as_of))
+    rows = with_levels(with_place(arrived, apartment_attributes))
+    weekly = rows.groupBy(week_start(F.col("checkin_date")).alias("week_start"), *PLACE).agg(
+        F.count("*").alias("stays"),
+        quotient(F.sum("nights"), F.count("*"), 2).alias("mean_nights"),
+        in_order(F.col("nights")).alias("lengths"),
+    )
+    lengths = F.col("lengths")
+    return weekly.select(
+        "week_start",
+        *PLACE,
+        "stays",
+        F.col("mean_nights").cast("DECIMAL(9,2)"),
+        median(lengths, 2).cast("DECIMAL(9,2)").alias("median_nights"),
+        nearest_rank(lengths, 90).cast("INT").alias("p90_nights"),
+        is_partial(week_end(F.col("week_start")), as_of).alias("is_partial"),
     )

@@ -1,64 +1,69 @@
-"""Average listing price per week and place."""
+"""Average listing price: what the listings on offer in a week asked, per place and in total."""
 
 from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart
-from transforms.exact import cents, from_cents, ranked_values, ratio
-from transforms.money import in_usd
-from transforms.periods import is_partial, week_end, week_start
-from transforms.places import PLACE, with_place, with_totals
-from transforms.supply import known_days, live_days
+from lakehouse.contracts import Mart, fail
+from transforms.money import with_usd, without_rate
+from transforms.numbers import in_order, median, quotient
+from transforms.periods import is_partial, week_end, week_start, weeks
+from transforms.places import PLACE, with_levels, with_place
+from transforms.supply import live_spans, price_spans
 
 MART = Mart(
     name="average_listing_price_weekly",
-    grain=("week_start", "level", "city", "state"),
-    description="Listings on offer on at least one day of the week, and their mean and median price in USD.",
+    grain=("week_start", *PLACE),
+    description="Listings on offer on at least one day of the week, with the mean and median of their price.",
+    checks=(fail("price_not_negative", "mean_price_usd >= 0 AND median_price_usd >= 0"),),
 )
 
 
 def build(
     apartments_history: DataFrame, apartment_attributes: DataFrame, exchange_rates: DataFrame, as_of: date
 ) -> DataFrame:
-    """The price is that of the last version valid in the week, at the rate of the week's last counted day."""
-    priced = in_usd(_priced(apartments_history, as_of), exchange_rates, "price", "last_day")
-    placed = with_totals(with_place(priced, apartment_attributes)).withColumn("cents", cents(F.col("usd")))
-    group = ["week_start", *PLACE]
-    middle = ranked_values(placed, group, "cents")
-    is_new = F.col("created_on").between(F.col("week_start"), week_end(F.col("week_start")))
-    counted = placed.groupBy(*group).agg(
+    """One row per week with a listing on offer, place by place and in total.
+
+    The price of a listing is that of its last version in the week, on offer at that time or not, at the rate
+    of the last day counted: Sunday or `as_of`. A listing without a price or a rate is in `listings` and in
+    `rows_without_rate`, and in neither mean nor median.
+    """
+    offered = _offered(live_spans(apartments_history, as_of), as_of)
+    priced = with_usd(_priced(offered, apartments_history), exchange_rates, "price", "last_day")
+    rows = with_levels(with_place(priced, apartment_attributes))
+    usd = F.col("usd")
+    weekly = rows.groupBy("week_start", *PLACE).agg(
         F.count("*").alias("listings"),
-        F.sum("cents").alias("_sum"),
-        F.count("cents").alias("_n"),
-        F.count(F.when(is_new, 1)).alias("new_listings"),
-        F.count(F.when(F.col("usd").isNull(), 1)).alias("rows_without_rate"),
-        F.count(F.when(F.col("is_assumed"), 1)).alias("assumed_listings"),
+        quotient(F.sum(usd), F.count(usd), 2).alias("mean_price_usd"),
+        in_order(usd).alias("prices"),
+        F.count_if(week_start(F.col("created")) == F.col("week_start")).alias("new_listings"),
+        without_rate(usd, F.lit(True)).alias("rows_without_rate"),
+        F.count_if("is_assumed").alias("assumed_listings"),
     )
-    same = [counted[c].eqNullSafe(middle[c]) for c in group]
-    joined = counted.join(middle.select(*group, "_low", "_high"), same, "left")
-    mean = from_cents(ratio(F.col("_sum"), F.col("_n"), 20, 0), 12)
-    median = from_cents(ratio(F.col("_low") + F.col("_high"), F.lit(2), 20, 0), 12)
-    return joined.select(
-        *[counted[c] for c in [*group, "listings"]],
-        mean.alias("mean_price_usd"),
-        median.alias("median_price_usd"),
+    return weekly.select(
+        "week_start",
+        *PLACE,
+        "listings",
+        F.col("mean_price_usd").cast("DECIMAL(12,2)"),
+        median(F.col("prices"), 2).cast("DECIMAL(12,2)").alias("median_price_usd"),
         "new_listings",
         "rows_without_rate",
         "assumed_listings",
-        is_partial(week_end(counted["week_start"]), as_of).alias("is_partial"),
+        is_partial(week_end(F.col("week_start")), as_of).alias("is_partial"),
     )
 
 
-def _priced(apartments_history: DataFrame, as_of: date) -> DataFrame:
-    weeks = F.sequence(week_start(F.col("first")), week_start(F.col("last")), F.expr("INTERVAL 7 DAYS"))
-    offered = live_days(apartments_history, as_of).select("id", F.explode(weeks).alias("week_start")).distinct()
-    bounded = offered.withColumn("last_day", F.least(week_end(F.col("week_start")), F.lit(as_of)))
-    versions = known_days(apartments_history, as_of)
-    valid = bounded.join(versions, "id").where("first <= last_day")
-    newest = F.max_by(F.struct("price", "currency", "is_assumed", "created_on"), F.struct("valid_from", "first")).alias(
-        "v"
-    )
-    found = valid.groupBy("id", "week_start", "last_day").agg(newest)
-    return found.select(F.col("id").alias("apartment_id"), "week_start", "last_day", "v.*")
+def _offered(live: DataFrame, as_of: date) -> DataFrame:
+    """One row per listing and week in which it was on offer, with the last day that counts."""
+    touched = F.explode(weeks(F.col("first_day"), F.col("last_day")))
+    offered = live.select("apartment_id", touched.alias("week_start")).distinct()
+    return offered.withColumn("last_day", F.least(week_end(F.col("week_start")), F.lit(as_of)))
+
+
+def _priced(offered: DataFrame, apartments_history: DataFrame) -> DataFrame:
+    """The listings with the price that held on their `last_day`."""
+    holds = "(price_from IS NULL OR price_from <= last_day) AND (price_until IS NULL OR last_day < price_until)"
+    spans = price_spans(apartments_history)
+    priced = offered.join(spans, [offered.apartment_id == spans.apartment_id, F.expr(holds)])
+    return priced.drop(spans.apartment_id).withColumn("is_assumed", F.col("last_day") < F.col("known_from"))

@@ -1,35 +1,36 @@
-"""Bookings per user and week."""
+"""Bookings per user: what each user booked in a week, by state, and spent."""
 
 from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart
-from transforms.money import in_usd, sum_usd, without_rate
+from lakehouse.contracts import Mart, fail
+from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
-from transforms.stays import booked
+from transforms.stays import made_until
 
 MART = Mart(
     name="bookings_per_user_weekly",
     grain=("week_start", "user_id"),
-    description="A user's bookings by booking date and status; nights and spend of the confirmed ones.",
+    description="A user's bookings by booking date and state of now; nights and spend of the confirmed.",
+    checks=(fail("spend_not_negative", "spend_usd >= 0"),),
 )
 
 
 def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFrame:
-    """Users with a booking of any status in the week."""
-    priced = in_usd(booked(bookings, as_of), exchange_rates, "total_price", "booked_on")
-    sure = F.col("is_confirmed")
-    return (
-        priced.groupBy(week_start(F.col("booked_on")).alias("week_start"), "user_id")
-        .agg(
-            F.count(F.when(sure, 1)).alias("confirmed_bookings"),
-            F.count(F.when(F.col("booking_status") == "pending", 1)).alias("pending_bookings"),
-            F.count(F.when(F.col("booking_status") == "canceled", 1)).alias("canceled_bookings"),
-            F.coalesce(F.sum(F.when(sure, F.col("nights"))), F.lit(0)).cast("bigint").alias("nights"),
-            sum_usd(sure).alias("spend_usd"),
-            without_rate(sure).alias("rows_without_rate"),
-        )
-        .withColumn("is_partial", is_partial(week_end(F.col("week_start")), as_of))
+    """One row per week and user with a booking of any state.
+
+    `spend_usd` is 0 where nothing is confirmed, and NULL where no confirmed booking has a rate.
+    """
+    rows = with_usd(made_until(bookings, as_of), exchange_rates, "total_price", "booked_on")
+    usd, status, is_confirmed = F.col("usd"), F.col("booking_status"), F.col("is_confirmed")
+    weekly = rows.groupBy(week_start(F.col("booked_on")).alias("week_start"), "user_id").agg(
+        F.count_if(is_confirmed).alias("confirmed_bookings"),
+        F.count_if(status == "pending").alias("pending_bookings"),
+        F.count_if(status == "canceled").alias("canceled_bookings"),
+        F.coalesce(F.sum(F.when(is_confirmed, F.col("nights"))), F.lit(0)).alias("nights"),
+        total(usd, is_confirmed).alias("spend_usd"),
+        without_rate(usd, is_confirmed).alias("rows_without_rate"),
     )
+    return weekly.withColumn("is_partial", is_partial(week_end(F.col("week_start")), as_of))

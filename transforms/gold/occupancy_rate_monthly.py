@@ -1,75 +1,91 @@
-"""Occupancy rate per month and place."""
+"""Occupancy rate: nights booked of nights on offer, per month and place and in total."""
 
 from datetime import date
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart
-from transforms.exact import ratio
-from transforms.periods import is_partial, month_start
-from transforms.places import PLACE, with_place, with_totals
-from transforms.supply import live_days
+from lakehouse.contracts import Mart, fail, warn
+from transforms.numbers import quotient
+from transforms.periods import days_in_month, is_partial, month_start, months
+from transforms.places import PLACE, with_levels, with_place
+from transforms.stays import made_until
+from transforms.supply import live_spans
 
-MART = Mart(
-    name="occupancy_rate_monthly",
-    grain=("month_start", "level", "city", "state"),
-    description="Booked nights by available nights; a double-booked night counts once and is shown beside.",
-)
-COUNTS = [
+COUNTS = (
     "booked_nights",
     "available_nights",
     "double_booked_nights",
     "booked_beyond_supply",
     "assumed_nights",
-]
+)
+
+MART = Mart(
+    name="occupancy_rate_monthly",
+    grain=("month_start", *PLACE),
+    description="Nights with a confirmed stay, nights on offer, and the first as a share of the second.",
+    checks=(
+        fail(
+            "parts_within_whole",
+            "booked_beyond_supply <= booked_nights AND assumed_nights <= available_nights",
+        ),
+        warn("booked_within_supply", "occupancy_rate <= 1"),
+    ),
+)
 
 
 def build(
-    stay_nights: DataFrame, apartments_history: DataFrame, apartment_attributes: DataFrame, as_of: date
+    stay_nights: DataFrame,
+    bookings: DataFrame,
+    apartments_history: DataFrame,
+    apartment_attributes: DataFrame,
+    as_of: date,
 ) -> DataFrame:
-    """Nights up to `as_of`, each in its own month; a rate above 1 is shown, not clipped (ruling 18)."""
-    live = live_days(apartments_history, as_of)
-    counts = _demand(stay_nights, live, as_of).unionByName(_supply(live), allowMissingColumns=True)
-    group = ["month_start", *PLACE]
-    placed = with_totals(with_place(counts, apartment_attributes))
-    sums = [F.coalesce(F.sum(c), F.lit(0)).cast("bigint").alias(c) for c in COUNTS]
+    """One row per month with a night on offer or booked, place by place and in total.
+
+    Nights and days up to `as_of`, of bookings made up to `as_of`. A night that two stays share counts once;
+    the second stay is a `double_booked_night`. A night booked while the listing was not on offer counts as
+    booked and in `booked_beyond_supply`; so the rate may exceed 1, and is NULL where nothing was on offer.
+    """
+    live = live_spans(apartments_history, as_of)
+    known = made_until(bookings, as_of).select("booking_id")
+    nights = stay_nights.where(F.col("night") <= F.lit(as_of)).join(known, "booking_id", "left_semi")
+    parts = _booked(nights, live).unionByName(_available(live), allowMissingColumns=True)
+    rows = with_levels(with_place(parts, apartment_attributes))
+    sums = [F.coalesce(F.sum(name), F.lit(0)).cast("BIGINT").alias(name) for name in COUNTS]
+    rate = quotient(F.col("booked_nights"), F.col("available_nights"), 6)
     return (
-        placed.groupBy(*group)
+        rows.groupBy("month_start", *PLACE)
         .agg(*sums)
         .select(
-            *group,
+            "month_start",
+            *PLACE,
             "booked_nights",
             "available_nights",
-            ratio(F.col("booked_nights"), F.col("available_nights"), 9, 6).alias("occupancy_rate"),
-            "double_booked_nights",
-            "booked_beyond_supply",
-            "assumed_nights",
+            rate.cast("DECIMAL(9,6)").alias("occupancy_rate"),
+            *COUNTS[2:],
             is_partial(F.last_day("month_start"), as_of).alias("is_partial"),
         )
     )
 
 
-def _demand(stay_nights: DataFrame, live: DataFrame, as_of: date) -> DataFrame:
-    taken = stay_nights.where(F.col("night") <= F.lit(as_of)).groupBy("apartment_id", "night")
-    nights = taken.agg(F.count("*").alias("stays"))
-    on = (F.col("id") == F.col("apartment_id")) & F.col("night").between(F.col("first"), F.col("last"))
-    beyond = nights.join(live.select("id", "first", "last"), on, "left_anti")
-    once = nights.groupBy("apartment_id", month_start(F.col("night")).alias("month_start")).agg(
-        F.count("*").alias("booked_nights"), (F.sum("stays") - F.count("*")).alias("double_booked_nights")
+def _booked(nights: DataFrame, live: DataFrame) -> DataFrame:
+    """Booked nights per listing and month."""
+    taken = nights.groupBy("apartment_id", "night").agg(F.count("*").alias("stays"))
+    on_offer = [taken.apartment_id == live.apartment_id, taken.night.between(live.first_day, live.last_day)]
+    matched = taken.join(live, on_offer, "left").select(taken["*"], live.first_day)
+    return matched.groupBy("apartment_id", month_start(F.col("night")).alias("month_start")).agg(
+        F.count("*").alias("booked_nights"),
+        F.sum(F.col("stays") - 1).alias("double_booked_nights"),
+        F.count_if(F.col("first_day").isNull()).alias("booked_beyond_supply"),
     )
-    outside = beyond.groupBy("apartment_id", month_start(F.col("night")).alias("month_start")).agg(
-        F.count("*").alias("booked_beyond_supply")
-    )
-    return once.unionByName(outside, allowMissingColumns=True)
 
 
-def _supply(live: DataFrame) -> DataFrame:
-    months = F.sequence(month_start(F.col("first")), month_start(F.col("last")), F.expr("INTERVAL 1 MONTH"))
-    monthly = live.withColumn("month_start", F.explode(months))
-    begin, end = F.greatest("first", "month_start"), F.least(F.col("last"), F.last_day("month_start"))
-    days = F.datediff(end, begin) + 1
-    return monthly.groupBy(F.col("id").alias("apartment_id"), "month_start").agg(
+def _available(live: DataFrame) -> DataFrame:
+    """Nights on offer per listing and month, from the ends of each span: no day is made a row."""
+    touched = live.withColumn("month_start", F.explode(months(F.col("first_day"), F.col("last_day"))))
+    days = days_in_month(F.col("month_start"), F.col("first_day"), F.col("last_day"))
+    return touched.groupBy("apartment_id", "month_start").agg(
         F.sum(days).alias("available_nights"),
         F.sum(F.when(F.col("is_assumed"), days)).alias("assumed_nights"),
     )

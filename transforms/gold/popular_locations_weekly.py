@@ -1,37 +1,42 @@
-"""Popular locations per week: where confirmed bookings were made for."""
+"""Popular locations: where the bookings made in a week go, all places ranked."""
 
 from datetime import date
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart
-from transforms.money import in_usd, sum_usd, without_rate
+from lakehouse.contracts import Mart, fail
+from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
-from transforms.places import with_place
-from transforms.stays import booked
+from transforms.places import PLACE, with_place
+from transforms.ranking import rank
+from transforms.stays import made_until
 
 MART = Mart(
     name="popular_locations_weekly",
-    grain=("week_start", "city", "state"),
-    description="Confirmed bookings by booking date, distinct guests and revenue per place, ranked by bookings.",
+    grain=("week_start", *PLACE),
+    description="Confirmed bookings by booking date: how many, of how many guests, for how much; ranked.",
+    checks=(fail("guests_within_bookings", "guests <= bookings"),),
 )
 
 
 def build(bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFrame:
-    """All places with a booking in the week; the unknown place is ranked last of equals."""
-    confirmed = booked(bookings, as_of).where("is_confirmed")
-    priced = in_usd(confirmed, exchange_rates, "total_price", "booked_on")
-    placed = with_place(priced, apartment_attributes).withColumn("week_start", week_start(F.col("booked_on")))
-    everyone = F.lit(True)
-    counted = placed.groupBy("week_start", "city", "state").agg(
+    """One row per week and place with a confirmed booking; `level` is always 'place'.
+
+    `guests` are the distinct users who booked, not the persons who come. Equal bookings rank by city and
+    state; the unknown place comes last among equals.
+    """
+    confirmed = made_until(bookings, as_of).where("is_confirmed")
+    placed = with_place(with_usd(confirmed, exchange_rates, "total_price", "booked_on"), apartment_attributes)
+    usd, all_count = F.col("usd"), F.lit(True)
+    weekly = placed.groupBy(week_start(F.col("booked_on")).alias("week_start"), "city", "state").agg(
         F.count("*").alias("bookings"),
-        F.countDistinct("user_id").alias("guests"),
-        sum_usd(everyone).alias("revenue_usd"),
-        without_rate(everyone).alias("rows_without_rate"),
+        F.count_distinct("user_id").alias("guests"),
+        total(usd, all_count).alias("revenue_usd"),
+        without_rate(usd, all_count).alias("rows_without_rate"),
     )
-    order = [F.desc("bookings"), F.asc_nulls_last("city"), F.asc_nulls_last("state")]
-    return counted.select(
+    order = (F.desc("bookings"), F.asc_nulls_last("city"), F.asc_nulls_last("state"))
+    return weekly.select(
         "week_start",
         F.lit("place").alias("level"),
         "city",
@@ -40,6 +45,6 @@ def build(bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: 
         "guests",
         "revenue_usd",
         "rows_without_rate",
-        F.row_number().over(Window.partitionBy("week_start").orderBy(*order)).alias("rank"),
+        rank("week_start", *order).alias("rank"),
         is_partial(week_end(F.col("week_start")), as_of).alias("is_partial"),
     )

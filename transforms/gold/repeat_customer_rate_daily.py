@@ -1,38 +1,62 @@
-"""Repeat customer rate per day, over a rolling window of thirty days."""
+"""Repeat customer rate: of the users who booked in the last thirty days, the share that did so twice."""
 
 from datetime import date
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart
-from transforms.exact import ratio
-from transforms.stays import booked
+from lakehouse.contracts import Mart, fail
+from transforms.numbers import quotient
+from transforms.periods import days
+from transforms.stays import made_until
+
+WINDOW_DAYS = 30
 
 MART = Mart(
     name="repeat_customer_rate_daily",
     grain=("day",),
-    description="Of the users with a confirmed booking in (D-30, D], the share with two or more.",
+    description="Users with a confirmed booking in the thirty days up to a day, and those with at least two.",
+    checks=(fail("repeaters_are_users", "repeat_users <= users"),),
 )
-WINDOW_DAYS = 30
 
 
 def build(bookings: DataFrame, as_of: date) -> DataFrame:
-    """Every day from the first booking to `as_of`; the first 29 days are partial."""
-    made = booked(bookings, as_of)
-    per_day = made.where("is_confirmed").groupBy("user_id", "booked_on").agg(F.count("*").alias("n"))
-    reach = F.sequence("booked_on", F.least(F.date_add("booked_on", WINDOW_DAYS - 1), F.lit(as_of)))
-    in_window = per_day.withColumn("day", F.explode(reach)).groupBy("day", "user_id").agg(F.sum("n").alias("n"))
-    counted = in_window.groupBy("day").agg(
-        F.count("*").alias("users"), F.count(F.when(F.col("n") >= 2, 1)).alias("repeat_users")
-    )
+    """One row per day from the first live booking of any state to `as_of`, also where nobody booked.
+
+    The window rolls by days, (day - 30, day], and not by rows. The first 29 days have seen less than a whole
+    window and are partial.
+    """
+    made = made_until(bookings, as_of)
     first = made.agg(F.min("booked_on").alias("first_day")).where("first_day IS NOT NULL")
-    days = first.select("first_day", F.explode(F.sequence("first_day", F.lit(as_of))).alias("day"))
-    users, repeaters = (F.coalesce(F.col(c), F.lit(0)).cast("bigint") for c in ("users", "repeat_users"))
-    return days.join(counted, "day", "left").select(
-        "day",
-        users.alias("users"),
-        repeaters.alias("repeat_users"),
-        ratio(repeaters, users, 9, 6).alias("repeat_rate"),
-        (F.col("day") < F.date_add("first_day", WINDOW_DAYS - 1)).alias("is_partial"),
+    calendar = first.select("first_day", F.explode(days(F.col("first_day"), F.lit(as_of))).alias("day"))
+    active = _active_days(made.where("is_confirmed AND user_id IS NOT NULL"), as_of)
+    counted = active.groupBy("day").agg(
+        F.count("*").alias("users"), F.count_if(F.col("day") < F.col("repeats_until")).alias("repeat_users")
     )
+    daily = calendar.join(counted, "day", "left").na.fill(0, ["users", "repeat_users"])
+    rate = quotient(F.col("repeat_users"), F.col("users"), 6)
+    whole_from = F.date_add("first_day", WINDOW_DAYS - 1)
+    return daily.select(
+        "day",
+        "users",
+        "repeat_users",
+        rate.cast("DECIMAL(9,6)").alias("repeat_rate"),
+        (F.col("day") < whole_from).alias("is_partial"),
+    )
+
+
+def _active_days(confirmed: DataFrame, as_of: date) -> DataFrame:
+    """One row per user and day with a booking in the window, with the day until which there are two.
+
+    From one booking of a user to the next, the newest two in sight are that one and the one before it.
+    """
+    in_order = Window.partitionBy("user_id").orderBy("booked_on", "booking_id")
+    leaves = F.date_add("booked_on", WINDOW_DAYS)
+    next_day = F.lead("booked_on").over(in_order)
+    spans = confirmed.select(
+        "booked_on",
+        F.date_sub(F.least(leaves, next_day), 1).alias("last_day"),
+        F.lag(leaves).over(in_order).alias("repeats_until"),
+    )
+    seen = spans.withColumn("last_day", F.least("last_day", F.lit(as_of))).where("booked_on <= last_day")
+    return seen.select("repeats_until", F.explode(days(F.col("booked_on"), F.col("last_day"))).alias("day"))

@@ -1,35 +1,41 @@
-"""Stay nights: one row per night of a confirmed stay, with its share of the price to the cent."""
+"""Stay nights: one row per night of a confirmed stay, with its share of the price."""
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart
-from transforms.exact import cents, from_cents
-from transforms.money import in_usd, spread
-from transforms.stays import confirmed
+from lakehouse.contracts import Mart, fail
+from transforms.money import share, with_usd
+from transforms.periods import days
+from transforms.stays import live
 
 MART = Mart(
     name="stay_nights",
     grain=("booking_id", "night"),
+    description="A night of a confirmed stay: the days from check-in up to, not including, check-out; "
+    "the amounts of a booking's nights sum to its price exactly.",
     layer="curated",
-    description="A night d has check-in ≤ d < check-out; the nights of a booking sum to its price exactly.",
+    checks=(fail("amount_not_negative", "amount >= 0"),),
 )
 
 
 def build(bookings: DataFrame, exchange_rates: DataFrame) -> DataFrame:
-    """Nights of live confirmed bookings, future ones too."""
-    stays = in_usd(confirmed(bookings), exchange_rates, "total_price", "booked_on")
-    numbered = stays.withColumn("number", F.explode(F.sequence(F.lit(0), F.col("nights") - 1)))
-    share = {
-        name: from_cents(spread(cents(F.col(total)), F.col("nights"), F.col("number")), 12)
-        for name, total in (("amount", "total_price"), ("usd", "usd"))
-    }
-    return numbered.select(
+    """All nights of live confirmed bookings, of the future too.
+
+    The price is converted once, at the rate of the day of booking; then both amounts are spread evenly in
+    whole cents and the last night takes the remainder. `usd` is NULL without a rate.
+    """
+    stays = live(bookings).where("is_confirmed AND nights > 0")
+    last_night = F.date_sub("checkout_date", 1)
+    nights = with_usd(stays, exchange_rates, "total_price", "booked_on").withColumn(
+        "night", F.explode(days(F.col("checkin_date"), last_night))
+    )
+    parts, is_last = F.col("nights"), F.col("night") == last_night
+    return nights.select(
         "booking_id",
         "apartment_id",
         "user_id",
-        F.date_add("checkin_date", F.col("number")).alias("night"),
-        share["amount"].alias("amount"),
+        "night",
+        share(F.col("total_price"), parts, is_last).alias("amount"),
         "currency",
-        share["usd"].alias("usd"),
+        share(F.col("usd"), parts, is_last).alias("usd"),
     )
