@@ -1,1 +1,1 @@
-"""A seeded rental marketplace with every kind of dirt that real ones have, and its next day."""
+"""A made-up rental marketplace whose history, dirt and next day are known in advance."""

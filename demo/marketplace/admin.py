@@ -1,23 +1,23 @@
-"""The marketplace application's own access to its database."""
+"""How the marketplace's own application reaches its database."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import pymysql
-from pymysql.cursors import DictCursor
+from pymysql.cursors import Cursor, DictCursor
 
 from demo.servers.mariadb import MariaDb
 
-BATCH = 5_000
+CONNECT_SECONDS, ANSWER_SECONDS = 5, 600
 TABLES = ("apartments", "apartment_attributes", "user_viewing", "bookings", "exchange_rates")
 
 
 @dataclass(frozen=True)
 class Admin:
-    """Who writes to the marketplace's database."""
+    """Somebody who may create and change the marketplace."""
 
     host: str
     port: int
@@ -25,17 +25,26 @@ class Admin:
     password: str = field(repr=False)
     database: str = "marketplace"
 
-    def connect(self) -> pymysql.Connection[Any]:
-        """A session in UTC; the caller commits."""
+    def connect(self) -> pymysql.Connection[Cursor]:
+        """A session in UTC on the marketplace; nothing is committed by itself."""
+        connection = self.connect_to_server()
+        connection.select_db(self.database)
+        return connection
+
+    def connect_to_server(self) -> pymysql.Connection[Cursor]:
+        """The same session before any database is chosen."""
         return pymysql.connect(
             host=self.host,
             port=self.port,
             user=self.user,
             password=self.password,
-            database=self.database,
             charset="utf8mb4",
-            init_command="SET time_zone='+00:00'",
-            connect_timeout=5,
+            init_command="SET time_zone = '+00:00'",
+            autocommit=False,
+            local_infile=True,
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=ANSWER_SECONDS,
+            write_timeout=ANSWER_SECONDS,
         )
 
 
@@ -44,23 +53,25 @@ def admin_of(server: MariaDb, database: str = "marketplace") -> Admin:
     return Admin(server.host, server.port, "root", server.admin_password, database)
 
 
-def insert(connection: pymysql.Connection[Any], table: str, columns: Sequence[str], rows: Iterable[tuple]) -> int:
-    """Inserts rows in batches; returns how many."""
-    marks = ", ".join(["%s"] * len(columns))
-    sql = f"INSERT INTO `{table}` ({', '.join(f'`{c}`' for c in columns)}) VALUES ({marks})"  # noqa: S608
-    every = list(rows)
-    with connection.cursor() as cursor:
-        for start in range(0, len(every), BATCH):
-            cursor.executemany(sql, every[start : start + BATCH])
-    return len(every)
-
-
 def rows_of(admin: Admin) -> dict[str, list[dict[str, Any]]]:
-    """All rows of all tables as they are now, in one snapshot."""
-    with admin.connect() as connection, connection.cursor(DictCursor) as cursor:
+    """Every row of the five tables as the database sends it, in one snapshot."""
+    connection = admin.connect()
+    with connection, connection.cursor(DictCursor) as cursor:
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT")
-        found = {}
-        for table in TABLES:
-            cursor.execute(f"SELECT * FROM `{table}`")  # noqa: S608
-            found[table] = list(cursor.fetchall())
-        return found
+        return {table: _all(cursor, table) for table in TABLES}
+
+
+def counts(cursor: Cursor, tables: Iterable[str] = TABLES) -> dict[str, int]:
+    """How many rows each table has."""
+    return {table: value(cursor, f"SELECT COUNT(*) FROM {table}") for table in tables}  # noqa: S608
+
+
+def value(cursor: Cursor, query: str) -> Any:
+    """The only value of the only row."""
+    cursor.execute(query)
+    return cursor.fetchone()[0]
+
+
+def _all(cursor: DictCursor, table: str) -> list[dict[str, Any]]:
+    cursor.execute(f"SELECT * FROM {table}")  # noqa: S608
+    return list(cursor.fetchall())
