@@ -1,6 +1,7 @@
 """Servers shared by all tests of a session; each is real, and gone at the end."""
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,11 @@ import pytest
 from demo.servers import mariadb, postgres, prefect
 
 os.environ["PYSPARK_PYTHON"] = "python3"
+
+
+def pytest_configure() -> None:
+    """A run that is told to end takes its servers along."""
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 143))
 
 
 @pytest.fixture(scope="session")

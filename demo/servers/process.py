@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-WAIT_SECONDS = 90
+WAIT_SECONDS = 180
 PORTS_TO_TRY = 5
 PORT_TAKEN = "already in use"
 Server = TypeVar("Server")

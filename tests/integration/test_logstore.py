@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from lakehouse import jars
 
 CLONE = Path(__file__).parents[2]
 ENTRIES = 200
+TICK_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -24,14 +26,14 @@ class Store:
     """The log store of one JVM of its own."""
 
     jvm: Any
+    configuration: Any
 
     def write(self, entry: Path, *actions: str, overwrite: bool = False) -> None:
-        configuration = self.jvm.org.apache.hadoop.conf.Configuration()
-        store = self.jvm.lakehouse.logstore.ConditionalLogStore(configuration)
+        store = self.jvm.lakehouse.logstore.ConditionalLogStore(self.configuration)
         lines = self.jvm.java.util.ArrayList()
         for action in actions:
             lines.add(action)
-        store.write(self.jvm.org.apache.hadoop.fs.Path(str(entry)), lines.iterator(), overwrite, configuration)
+        store.write(self.jvm.org.apache.hadoop.fs.Path(str(entry)), lines.iterator(), overwrite, self.configuration)
 
 
 @contextmanager
@@ -41,7 +43,7 @@ def running_store() -> Iterator[Store]:
     port = launch_gateway(classpath=":".join(map(str, libraries)), java_path=str(jars.find_java()), die_on_exit=True)
     gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port))
     try:
-        yield Store(gateway.jvm)
+        yield Store(gateway.jvm, gateway.jvm.org.apache.hadoop.conf.Configuration())
     finally:
         gateway.shutdown()
 
@@ -52,33 +54,42 @@ def store() -> Iterator[Store]:
         yield found
 
 
-def race(folder: Path, name: str) -> list[int]:
-    """Tries to write every entry; returns the numbers of those that were accepted."""
-    won = []
+def race(folder: Path, name: str) -> None:
+    """Tries to write an entry at every tick from the given moment on; tells those that were accepted."""
     with running_store() as found:
+        found.write(folder / name, "warmed up")
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        start = float(sys.stdin.readline())
         for number in range(ENTRIES):
+            time.sleep(max(0.0, start + number * TICK_SECONDS - time.time()))
             try:
                 found.write(folder / f"{number:020}.json", f"{name} {number}")
-                won.append(number)
+                sys.stdout.write(f"{number} ")
             except Py4JJavaError as error:
                 assert "FileAlreadyExistsException" in str(error.java_exception)
-    return won
 
 
-def test_two_processes_that_race_for_each_entry_both_learn_who_won(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", __name__, str(tmp_path)]
-    racers = {
-        name: subprocess.Popen([*command, name], stdout=subprocess.PIPE, text=True, cwd=CLONE)
-        for name in ("one", "two")
-    }
+def start_racer(folder: Path, name: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", __name__, str(folder), name]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=CLONE)
+
+
+def test_of_two_processes_that_race_for_each_entry_exactly_one_wins(tmp_path: Path) -> None:
+    racers = {name: start_racer(tmp_path, name) for name in ("one", "two")}
+    assert [racer.stdout.readline() for racer in racers.values()] == ["ready\n", "ready\n"]
+    moment = time.time() + 0.5
+    for racer in racers.values():
+        racer.stdin.write(f"{moment}\n")
+        racer.stdin.flush()
     won = {name: racer.communicate(timeout=120)[0].split() for name, racer in racers.items()}
 
     assert [racer.returncode for racer in racers.values()] == [0, 0]
     assert sorted(map(int, won["one"] + won["two"])) == list(range(ENTRIES))
     for name, numbers in won.items():
-        for number in numbers:
-            assert (tmp_path / f"{int(number):020}.json").read_text() == f"{name} {number}\n"
-    assert len(list(tmp_path.iterdir())) == ENTRIES, "a temporary file was left"
+        for number in map(int, numbers):
+            assert (tmp_path / f"{number:020}.json").read_text() == f"{name} {number}\n"
+    assert len(list(tmp_path.iterdir())) == ENTRIES + len(racers), "a temporary file was left"
 
 
 def test_an_entry_that_exists_is_refused_and_keeps_its_content(store: Store, tmp_path: Path) -> None:
@@ -125,4 +136,4 @@ def test_a_folder_that_cannot_be_made_is_an_error(store: Store, tmp_path: Path) 
 
 
 if __name__ == "__main__":
-    sys.stdout.write(" ".join(map(str, race(Path(sys.argv[1]), sys.argv[2]))))
+    race(Path(sys.argv[1]), sys.argv[2])

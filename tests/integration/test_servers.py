@@ -46,7 +46,7 @@ def demo(command: str, folder: Path) -> str:
         env={**os.environ, "PYTHONPATH": str(CLONE)},
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=400,
         check=True,
     ).stdout
 
