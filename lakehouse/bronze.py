@@ -40,17 +40,38 @@ def staged(session: SparkSession, table: Table, path: str) -> DataFrame:
     return session.read.schema(wanted).parquet(path).withColumn("_hash", F.expr(f"md5({text})"))
 
 
-def latest(bronze: DataFrame, table: Table) -> DataFrame:
-    """The latest version of each key, tombstones among them."""
+def latest(bronze: DataFrame, table: Table, *, single: bool = False) -> DataFrame:
+    """The latest version of each key, tombstones among them; `single` rows are that already."""
+    if single:
+        return bronze
     everything = F.struct("_seq", *[c for c in bronze.columns if c != "_seq"])
     newest = bronze.groupBy(*table.key).agg(F.max_by(everything, F.col("_seq")).alias("_row"))
     return newest.select(*[F.col("_row")[name].alias(name) for name in bronze.columns])
+
+
+def live_hashes(bronze: DataFrame, table: Table) -> DataFrame:
+    """Per key that is not deleted, the hash of its latest version as a number, and its cursor.
+
+    Columns: the key, `_number`, and `_cursor` for a table that has one. Made of numbers only, so that Spark
+    aggregates in place.
+    """
+    by = F.col("_seq")
+    kept = {"_number": F.expr(number_of_hash("_hash")).cast("bigint"), "_gone": F.col("_op") == DELETE}
+    if table.cursor is not None:
+        kept["_cursor"] = F.col(table.cursor.column)
+    newest = bronze.groupBy(*table.key).agg(*[F.max_by(value, by).alias(name) for name, value in kept.items()])
+    return newest.where("NOT _gone").drop("_gone")
 
 
 def checksum(frame: DataFrame) -> Checksum:
     """Count and checksum of rows that carry their hash."""
     row = frame.agg(F.count("*"), F.expr(f"COALESCE(SUM({number_of_hash('_hash')}), 0)")).collect()[0]
     return Checksum(int(row[0]), int(row[1]))
+
+
+def numbered(rows: DataFrame) -> DataFrame:
+    """Rows with their hash as the number that it adds to a checksum, `_number`."""
+    return rows.withColumn("_number", F.expr(number_of_hash("_hash")).cast("bigint"))
 
 
 def news(rows: DataFrame, bronze: DataFrame, table: Table) -> DataFrame:
@@ -90,13 +111,11 @@ def in_ranges(frame: DataFrame, table: Table, ranges: Sequence[tuple[str | None,
     return frame.where(" OR ".join(_spark_condition(table, low, high) for low, high in ranges) or "FALSE")
 
 
-def range_sums(live: DataFrame, table: Table, cuts: tuple[str, ...]) -> tuple[RangeSum, ...]:
-    """Count and checksum per range of live rows that carry their hash."""
+def range_sums(hashes: DataFrame, table: Table, cuts: tuple[str, ...]) -> tuple[RangeSum, ...]:
+    """Count and checksum per range of rows with their hash as `_number`."""
     ranges = pairs(cuts)
-    if range_column(table) is None:
-        return (RangeSum(None, None, checksum(live)),)
-    number = F.expr(_range_number(table, cuts))
-    found = live.groupBy(number.alias("i")).agg(F.count("*"), F.expr(f"COALESCE(SUM({number_of_hash('_hash')}), 0)"))
+    total = F.sum(F.col("_number").cast("decimal(38,0)"))
+    found = hashes.groupBy(F.expr(_range_number(table, cuts)).alias("i")).agg(F.count("*"), total)
     by_number = {int(i): Checksum(int(n), int(s)) for i, n, s in found.collect()}
     return tuple(RangeSum(low, high, by_number.get(i, Checksum(0, 0))) for i, (low, high) in enumerate(ranges))
 
@@ -112,10 +131,11 @@ def without_keys(frame: DataFrame, table: Table, keys: Sequence[tuple[Any, ...]]
 
 def _range_number(table: Table, cuts: tuple[str, ...]) -> str:
     column = range_column(table)
-    assert column is not None
+    if column is None or not cuts:
+        return "0"
     spark_type = parse(table.column(column).source_type).spark
     values = ", ".join(f"CAST('{cut}' AS {spark_type})" for cut in cuts)
-    return f"size(filter(array({values}), x -> x <= {quoted(column)}))" if cuts else "0"
+    return f"size(filter(array({values}), x -> x <= {quoted(column)}))"
 
 
 def _spark_condition(table: Table, low: str | None, high: str | None) -> str:

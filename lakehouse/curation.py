@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -15,6 +17,14 @@ SILVER_NAMES = {
     "DATETIME(6)": "TIMESTAMP",
 }
 RAW = "_raw"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Breaches by rule: of rejected rows the first rule that they break, of clean rows the warnings."""
+
+    rejected: dict[str, int]
+    warned: dict[str, int]
 
 
 def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
@@ -93,21 +103,29 @@ def _column_rules(column: Column) -> list[Expression]:
     return rules
 
 
-def warnings(rows: DataFrame, table: Table) -> dict[str, int]:
-    """Breaches of rules of severity `warn`, by rule."""
-    checks = [c for c in table.checks if c.severity == "warn"]
-    if not checks:
-        return {}
-    counts = rows.agg(*[F.count(F.when(~F.expr(c.condition), 1)).alias(c.name) for c in checks]).collect()[0]
-    return {c.name: int(counts[c.name]) for c in checks if counts[c.name]}
-
-
-def refuse_failures(rejected: dict[str, int], table: Table) -> None:
-    """Stops the table where a rule of severity `fail` is broken.
+def verdict(rows: DataFrame, table: Table, known: int) -> Verdict:
+    """Counts, in one pass over judged rows, the breaches of each rule; `known` is how many rows the table has.
 
     Raises:
-        Terminal: Names the rule and how many rows break it.
+        Terminal: A rule of severity `fail` is broken, or more rows are rejected than declared.
     """
+    live = rows.where("_op = 'upsert'")
+    warned = [c for c in table.checks if c.severity == "warn"]
+    breaches = [F.count_if(F.expr(f"_rule IS NULL AND NOT ({c.condition})")).alias(c.name) for c in warned]
+    counted = live.groupBy("_rule").agg(F.count("*").alias("_rows"), *breaches).collect()
+    rejected = {str(r["_rule"]): int(r["_rows"]) for r in counted if r["_rule"] is not None}
+    _refuse(rejected, table, known)
+    totals = {c.name: sum(int(r[c.name]) for r in counted) for c in warned}
+    return Verdict(rejected, {name: n for name, n in totals.items() if n})
+
+
+def _refuse(rejected: dict[str, int], table: Table, known: int) -> None:
     for check in table.checks:
         if check.severity == "fail" and rejected.get(check.name):
             raise Terminal(f"table {table.name}: {rejected[check.name]} rows break {check.name}; silver is untouched")
+    total = sum(rejected.values())
+    if total > table.max_reject_share * max(1, known):
+        raise Terminal(
+            f"table {table.name}: {total} of {known} rows are rejected ({', '.join(sorted(rejected))}), "
+            f"more than the declared share {table.max_reject_share:g}; silver is untouched"
+        )

@@ -34,7 +34,7 @@ def next_state(table: str, before: State | None, run_id: str, kind: str) -> Stat
     """The state to fill for the commit after `before`; what must be carried along is."""
     if before is None:
         return State(table=table, seq=1, run_id=run_id, kind=kind)
-    return replace(before, seq=before.seq + 1, run_id=run_id, kind=kind, window=None, version=-1)
+    return replace(before, seq=before.seq + 1, run_id=run_id, kind=kind, window=None, single=False, version=-1)
 
 
 def commit(

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import bronze, delta
-from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.contracts import Table, Terminal, Transient
 from lakehouse.lake import Lake, LoadPlan, RangeSum, State
 from lakehouse.quoting import mysql
@@ -23,14 +22,14 @@ from lakehouse.window import Window, next_window, tail
 
 @dataclass(frozen=True)
 class Extraction:
-    """What was read and found new, and the source's own count of it."""
+    """What was read and found new, and whether bronze is proven to equal the source in what was read."""
 
     kind: str
     read: int = 0
     new: int = 0
     deleted: int = 0
     window: Window | None = None
-    proof: Checksum | None = None
+    proven: bool = True
 
 
 @dataclass(frozen=True)
@@ -117,14 +116,17 @@ class Extractor:
             if self.table.cursor is not None and state.watermark is not None:
                 aside = ranges.moved(connection, self.table, state.watermark)
             connection.rollback()
-        live = bronze.latest(self._bronze(session, state), self.table).where("_op = 'upsert'")
+        live = bronze.live_hashes(self._bronze(session, state), self.table)
         if self.table.cursor is not None and state.watermark is not None:
-            live = live.where(f"{self.table.cursor.column} <= timestamp {literal(state.watermark)}")
+            live = live.where(f"_cursor <= timestamp {literal(state.watermark)}")
         here = bronze.range_sums(bronze.without_keys(live, self.table, aside), self.table, cuts)
         return there, here
 
     def repair(self, session: SparkSession) -> Extraction:
-        """Compares by key range, reads again what differs, appends what is new and tombstones what is gone."""
+        """Compares by key range, reads again what differs, appends what is new and tombstones what is gone.
+
+        What was mended is compared once more; rows that moved meanwhile may leave it unproven.
+        """
         before = self.state()
         assert before is not None
         there, here = self.compare(session)
@@ -134,16 +136,12 @@ class Extractor:
         state = delta.next_state(before.table, before, self.run_id, "repair" if differing else "proof")
         if not differing:
             empty = self._bronze(session, before).limit(0)
-            delta.commit(
-                self.lake,
-                "bronze",
-                self.table.name,
-                replace(state, ranges=there),
-                session,
-                delta.append(empty),
-            )
+            proof = replace(state, ranges=there, single=before.single)
+            delta.commit(self.lake, "bronze", self.table.name, proof, session, delta.append(empty))
             return Extraction("proof")
-        return self._reread(session, before, state, there, differing)
+        mended = self._reread(session, before, state, there, differing)
+        there, here = self.compare(session)
+        return replace(mended, proven=there == here)
 
     def _reread(
         self,
@@ -160,7 +158,7 @@ class Extractor:
         known = bronze.in_ranges(bronze.latest(history, self.table), self.table, differing)
         fresh, gone = bronze.news(frame, history, self.table), bronze.vanished(frame, known, self.table)
         cuts = tuple(r.low for r in there[1:] if r.low is not None)
-        read = {(r.low, r.high): r for r in bronze.range_sums(frame, self.table, cuts)}
+        read = {(r.low, r.high): r for r in bronze.range_sums(bronze.numbered(frame), self.table, cuts)}
         if self.table.cursor is None:
             state = replace(
                 state, ranges=tuple(read[r.low, r.high] if (r.low, r.high) in differing else r for r in there)
@@ -170,7 +168,7 @@ class Extractor:
         try:
             delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
             deleted = stamped.where("_op = 'delete'").count()
-            return Extraction("repair", staged.rows, stamped.count() - deleted, deleted, None, staged.proof)
+            return Extraction("repair", staged.rows, stamped.count() - deleted, deleted)
         finally:
             stamped.unpersist()
             self._clear(staged)
@@ -187,6 +185,7 @@ class Extractor:
         state = replace(
             delta.next_state(f"bronze/{self.table.name}", before, self.run_id, "load"), load=after, ranges=()
         )
+        state = replace(state, single=before is None or (before.single and plan.done > 0))
         if after.finished:
             state = replace(state, watermark=plan.horizon, tail=plan.tail)
         return self._append(session, staged, before, state, None), after
@@ -220,7 +219,7 @@ class Extractor:
         stamped = bronze.recorded(fresh, self.table, self.run_id, state.seq, window, self.horizon.now).persist()
         try:
             delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
-            return Extraction(state.kind, staged.rows, stamped.count(), 0, window, staged.proof)
+            return Extraction(state.kind, staged.rows, stamped.count(), 0, window)
         finally:
             stamped.unpersist()
             self._clear(staged)
@@ -255,4 +254,4 @@ class Extractor:
 
 def nothing() -> Extraction:
     """The extraction of an unchanged table."""
-    return Extraction("unchanged", proof=NOTHING)
+    return Extraction("unchanged")

@@ -64,6 +64,7 @@ class State:
         watermark: Highest cursor value that is certainly read, in microseconds; carried along.
         tail: Count and checksum, at the source, of the rows that the next window reads again.
         ranges: Checksums per key range that bronze is proven to equal (snapshot tables).
+        single: True while no key has more than one version: one load, and nothing after it (bronze).
         version: Delta version of the commit; found when reading.
     """
 
@@ -80,6 +81,7 @@ class State:
     fingerprint: str = ""
     as_of: str | None = None
     checksum: Checksum = NOTHING
+    single: bool = False
     version: int = -1
 
     @property
@@ -123,6 +125,11 @@ class Lake:
             return DeltaTable(path, version=version, storage_options=storage_options(self.root))
         except TableNotFoundError:
             return None
+
+    def count(self, layer: Layer, name: str) -> int:
+        """Rows of a table by its log; 0 where there is none."""
+        table = self.open(layer, name)
+        return 0 if table is None else int(table.to_pyarrow_dataset().count_rows())
 
     def state(self, layer: Layer, name: str) -> State | None:
         """The state of the table's newest commit of ours; maintenance commits carry none.

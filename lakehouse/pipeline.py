@@ -100,8 +100,7 @@ def ingest(run: Run, table: str) -> TableRecord:
     report = settle(lambda: _curate(run, table))
     state, spec = _bronze_state(run, table), run.catalog.tables[table].table
     here, there = proofs.keys_balance(spark, run.lake, spec, state)
-    rejected = run.lake.open("quarantine", table)
-    quarantined = rejected.to_pyarrow_dataset().count_rows() if rejected else 0
+    quarantined = run.lake.count("quarantine", table)
     return TableRecord(
         name=table,
         status=found.kind,
@@ -116,7 +115,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         bronze_rows=here.rows,
         silver_rows=there.rows - quarantined,
         quarantined=quarantined,
-        source_equals_bronze=_source_equals_bronze(run, table, found),
+        source_equals_bronze=found.proven,
         bronze_equals_silver=here == there,
         seconds=time.monotonic() - began,
     )
@@ -177,7 +176,7 @@ def _extract(run: Run, table: str) -> Extraction:
     if state is None or not state.usable or run.mode == "full":
         loaded = extractor.load(spark, full=run.mode == "full")
         mended = extractor.repair(spark)
-        return replace(loaded, new=loaded.new + mended.new, deleted=mended.deleted)
+        return replace(loaded, new=loaded.new + mended.new, deleted=mended.deleted, proven=mended.proven)
     if run.mode == "backfill" and cursor is not None:
         assert run.since and run.until
         begin, end = (micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until))
@@ -193,15 +192,9 @@ def _extract(run: Run, table: str) -> Extraction:
             read=found.read + mended.read,
             new=found.new + mended.new,
             deleted=mended.deleted,
+            proven=mended.proven,
         )
     return found
-
-
-def _source_equals_bronze(run: Run, table: str, found: Extraction) -> bool:
-    if found.kind in ("window", "unchanged", "backfill"):
-        return found.kind == "unchanged" or found.proof is not None or found.window is None
-    there, here = run.extractor(table).compare(session.child(run.settings))
-    return there == here
 
 
 def _curate(run: Run, table: str) -> silver.SilverReport | None:

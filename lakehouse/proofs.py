@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse import bronze, delta
-from lakehouse.checksum import Checksum, Field, row_number, row_text
+from lakehouse.checksum import NOTHING, Checksum, Field, row_number, row_text
 from lakehouse.contracts import Table
-from lakehouse.lake import Lake, State
+from lakehouse.lake import Lake, Layer, State
 from lakehouse.sqltypes import parse
 
 
 def keys_balance(session: SparkSession, lake: Lake, table: Table, at: State) -> tuple[Checksum, Checksum]:
     """Proof (b): the live keys of bronze, and those of silver with open quarantine; equal when none is lost."""
-    rows = bronze.latest(delta.read(session, lake, "bronze", at, table.name), table).where("_op = 'upsert'")
-    silver = _newest(session, lake, "silver", table)
-    rejected = _newest(session, lake, "quarantine", table)
-    found = _keys(rows, table)
-    return found, _keys(silver.where("_deleted_at IS NULL"), table) + _keys(rejected, table)
-
-
-def _newest(session: SparkSession, lake: Lake, layer: str, table: Table) -> DataFrame:
-    state = lake.state(layer, table.name)  # type: ignore[arg-type]
-    assert state is not None
-    return delta.read(session, lake, layer, state, table.name)  # type: ignore[arg-type]
-
-
-def _keys(rows: DataFrame, table: Table) -> Checksum:
+    versions = delta.read(session, lake, "bronze", at, table.name)
+    sides = {
+        "bronze": bronze.live_hashes(versions, table),
+        "silver": _newest(session, lake, "silver", table).where("_deleted_at IS NULL"),
+        "quarantine": _newest(session, lake, "quarantine", table),
+    }
     fields = [Field(k, parse(table.column(k).source_type).kind) for k in table.key]
     number = row_number(row_text(fields, "spark"), "spark")
-    count, total = rows.selectExpr("COUNT(*)", f"COALESCE(SUM({number}), 0)").collect()[0]
-    return Checksum(int(count), int(total))
+    parts = [rows.selectExpr(f"'{side}' AS side", f"{number} AS number") for side, rows in sides.items()]
+    every = parts[0].unionByName(parts[1]).unionByName(parts[2])
+    found = {
+        row["side"]: Checksum(int(row["n"]), int(row["total"]))
+        for row in every.groupBy("side").agg(F.count("*").alias("n"), F.sum("number").alias("total")).collect()
+    }
+    there = found.get("silver", NOTHING) + found.get("quarantine", NOTHING)
+    return found.get("bronze", NOTHING), there
+
+
+def _newest(session: SparkSession, lake: Lake, layer: Layer, table: Table) -> DataFrame:
+    state = lake.state(layer, table.name)
+    assert state is not None
+    return delta.read(session, lake, layer, state, table.name)

@@ -33,6 +33,7 @@ STATIC = {
 }
 JVM_FLAGS = (
     "-Duser.timezone=UTC -XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
+    "-XX:ReservedCodeCacheSize=240m "
     "-Xlog:disable -Xlog:all=off"
 )
 

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from lakehouse import bronze, curation, delta
-from lakehouse.contracts import Curation, Table, Terminal
+from lakehouse.contracts import Curation, Table
 from lakehouse.lake import Lake, Layer, State
 from lakehouse.quoting import spark as quoted
 
@@ -22,7 +22,6 @@ class SilverReport:
     """What a silver step did: rows by rule that went to quarantine, and breaches of warnings."""
 
     seq: int
-    changed: int
     rejected: dict[str, int]
     warned: dict[str, int]
 
@@ -49,11 +48,13 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
     everything = delta.read(session, lake, "bronze", source, table.name)
     touched = everything.where(F.col("_seq") > consumed).select(*table.key).distinct()
     versions = everything.join(touched, list(table.key), "left_semi") if consumed else everything
-    rows = curation.judged(bronze.latest(versions, table), spec).persist()
+    rows = curation.judged(bronze.latest(versions, table, single=source.single), spec).persist()
     try:
-        rejected, warned = _verdict(rows, table, everything)
+        verdict = curation.verdict(rows, table, lake.count("bronze", table.name))
         step = _Step(session, lake, spec, source, run_id)
-        step.merge("quarantine", before["quarantine"], _quarantine(rows, table), table.key)
+        doubtful = bool(verdict.rejected) or lake.count("quarantine", table.name) > 0
+        rejects = _quarantine(rows, table)
+        step.merge("quarantine", before["quarantine"], rejects, table.key, changes=doubtful)
         if table.history:
             step.merge(
                 "history",
@@ -62,7 +63,7 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
                 (*table.key, "_seq"),
             )
         done = step.merge("silver", silver, _clean(rows), table.key)
-        return SilverReport(done.seq, rows.count(), rejected, warned)
+        return SilverReport(done.seq, verdict.rejected, verdict.warned)
     finally:
         rows.unpersist()
 
@@ -86,8 +87,10 @@ class _Step:
         gone = touched.join(rows.select(*keys), keys, "left_anti").withColumn("_gone", F.lit(True))
         return rows.unionByName(gone, allowMissingColumns=True)
 
-    def merge(self, layer: Layer, before: State | None, rows: DataFrame, key: tuple[str, ...]) -> State:
-        """Upserts rows by key and deletes those marked `_gone`."""
+    def merge(
+        self, layer: Layer, before: State | None, rows: DataFrame, key: tuple[str, ...], *, changes: bool = True
+    ) -> State:
+        """Upserts rows by key and deletes those marked `_gone`; without `changes`, commits the state alone."""
         name = self.spec.table.name
         state = replace(
             delta.next_state(f"{layer}/{name}", before, self.run_id, "merge"),
@@ -95,8 +98,8 @@ class _Step:
             fingerprint=self.spec.fingerprint,
             watermark=self.source.watermark,
         )
-        if before is None:
-            write = delta.append(rows.where("NOT _gone").drop("_gone"))
+        if before is None or not changes:
+            write = delta.append(rows.where("NOT _gone" if changes else "FALSE").drop("_gone"))
         else:
             write = lambda path: _merge(self.session, path, rows, key)  # noqa: E731
         return delta.commit(self.lake, layer, name, state, self.session, write)
@@ -113,19 +116,6 @@ def _merge(session: SparkSession, path: str, rows: DataFrame, key: tuple[str, ..
         f"WHEN MATCHED AND s._gone THEN DELETE WHEN MATCHED THEN UPDATE SET {update} "
         f"WHEN NOT MATCHED AND NOT s._gone THEN INSERT ({columns}) VALUES ({values})"
     )
-
-
-def _verdict(rows: DataFrame, table: Table, everything: DataFrame) -> tuple[dict[str, int], dict[str, int]]:
-    live = rows.where(F.col("_op") == bronze.UPSERT)
-    counted = live.where("_rule IS NOT NULL").groupBy("_rule").count().collect()
-    rejected = {str(r["_rule"]): int(r["count"]) for r in counted}
-    curation.refuse_failures(rejected, table)
-    if sum(rejected.values()) > table.max_reject_share * max(1, everything.select(*table.key).distinct().count()):
-        raise Terminal(
-            f"table {table.name}: {sum(rejected.values())} rows are rejected ({', '.join(sorted(rejected))}), "
-            f"more than the declared share {table.max_reject_share:g}; silver is untouched"
-        )
-    return rejected, curation.warnings(live.where("_rule IS NULL"), table)
 
 
 def _clean(rows: DataFrame) -> DataFrame:
