@@ -265,3 +265,13 @@ class Catalog:
             elif base in self.tables:
                 found.add(base)
         return frozenset(found)
+
+    def waves(self, only: frozenset[str]) -> list[list[str]]:
+        """The marts among `only`, in groups that can be built at the same time, one group after the other."""
+        left = [name for name in self.marts if name in only]
+        found: list[list[str]] = []
+        while left:
+            wave = [name for name in left if not set(self.marts[name].inputs) & set(left)]
+            found.append(wave)
+            left = [name for name in left if name not in wave]
+        return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Literal, TypeVar
 
 from sqlalchemy import Engine
@@ -123,18 +125,23 @@ def ingest(run: Run, table: str) -> TableRecord:
 
 def build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
     """Builds the marts among `only` whose inputs have changed; returns records and the states to publish."""
-    records, states = [], {}
-    for name, recipe in run.catalog.marts.items():
-        if name not in only:
-            continue
-        began = time.monotonic()
-        before = run.lake.state(gold.layer_of(recipe), name)
-        state = settle(lambda name=name: _build(run, name))  # type: ignore[misc]
-        status = "rebuilt" if before is None or before.seq != state.seq else "unchanged"
-        states[name] = state
-        if recipe.mart.layer == "presentation":
-            records.append(MartRecord(name, status, state.checksum.rows, None, time.monotonic() - began))
+    records: list[MartRecord] = []
+    states: dict[str, State] = {}
+    with ThreadPoolExecutor(run.settings.parallel_tables) as pool:
+        for wave in run.catalog.waves(only):
+            for name, (record, state) in zip(wave, pool.map(partial(_built, run), wave), strict=True):
+                states[name] = state
+                if run.catalog.marts[name].mart.layer == "presentation":
+                    records.append(record)
     return records, states
+
+
+def _built(run: Run, name: str) -> tuple[MartRecord, State]:
+    began = time.monotonic()
+    before = _mart_state(run, name)
+    state = settle(lambda: _build(run, name))
+    status = "rebuilt" if before is None or before.seq != state.seq else "unchanged"
+    return MartRecord(name, status, state.checksum.rows, None, time.monotonic() - began), state
 
 
 def marts_pending(run: Run, only: frozenset[str]) -> bool:
