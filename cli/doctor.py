@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+from prefect import get_client
+from prefect.settings import PREFECT_API_URL
 from rich.console import Console
 
 import transforms
 from lakehouse import jars
-from lakehouse.contracts import PipelineError
+from lakehouse.contracts import PipelineError, Transient
 from lakehouse.lake import Lake
 from lakehouse.settings import Settings
 from lakehouse.source import contract
@@ -25,6 +28,7 @@ def check(settings: Settings, console: Console) -> bool:
         "lake": Lake(settings.lake_root).check_writable,
         "source": lambda: _source(settings),
         "warehouse": lambda: postgres.serving(warehouse(settings).engine()),
+        "Prefect API": _prefect,
     }
     met = [_met(name, need, console) for name, need in needs.items()]
     return all(met)
@@ -32,11 +36,11 @@ def check(settings: Settings, console: Console) -> bool:
 
 def _met(name: str, need: Callable[[], object], console: Console) -> bool:
     try:
-        need()
+        found = need()
     except PipelineError as error:
-        console.print(f"✗ {name}: {error}", markup=False)
+        console.print(f"✗ {name}: {error}", markup=False, highlight=False)
         return False
-    console.print(f"✓ {name}")
+    console.print(f"✓ {name}" + (f": {found}" if isinstance(found, str | Path) else ""), markup=False, highlight=False)
     return True
 
 
@@ -44,3 +48,14 @@ def _source(settings: Settings) -> None:
     with connect(settings.source) as connection:
         for spec in transforms.catalog().tables.values():
             contract.check(connection, spec.table)
+
+
+def _prefect() -> str:
+    api = PREFECT_API_URL.value()
+    if api is None:
+        return "none named: each run starts one of its own; set PREFECT_API_URL to keep its history"
+    with get_client(sync_client=True) as client:
+        problem = client.api_healthcheck()
+    if problem is not None:
+        raise Transient(f"{api} does not answer ({type(problem).__name__}); check PREFECT_API_URL, and that it runs")
+    return api

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from cli import show
-from lakehouse import ledger, settings
+from lakehouse import ledger, settings, status
 from lakehouse.contracts import PipelineError
 from lakehouse.lake import Lake
 
@@ -51,12 +51,20 @@ def run(
         _stop(str(state.message or found))
 
 
-@app.command()
-def status() -> None:
-    """The last run, table by table and mart by mart."""
-    report = _or_stop(lambda: ledger.newest(Lake(settings.load().lake_root)))
+@app.command(name="status")
+def show_status(
+    run_id: Annotated[str | None, typer.Option("--run", help="The ledger of this run; `last` for the last one")] = None,
+) -> None:
+    """How far each table and mart has come: watermark, lag, rows, last run."""
+    lake = Lake(_or_stop(settings.load).lake_root)
+    if run_id is None:
+        import transforms  # noqa: PLC0415
+
+        show.status(*_or_stop(lambda: status.status(lake, transforms.catalog())), _console())
+        return
+    report = ledger.newest(lake, None if run_id == "last" else run_id)
     if report is None:
-        _stop("no run yet; start one with `lakehouse run`")
+        _stop(f"there is no record of run {run_id}; `lakehouse status` shows the last run of each table")
     show.report(report, _console())
 
 

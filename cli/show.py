@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 from pydantic import BaseModel, SecretStr
 from rich.console import Console
 from rich.table import Table
 
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
-from lakehouse.settings import PREFIX, Settings
+from lakehouse.settings import PREFIX, Settings, origin
+from lakehouse.status import MartStatus, TableStatus, lag
 
 
 def report(found: RunReport, console: Console) -> None:
@@ -26,12 +29,35 @@ def report(found: RunReport, console: Console) -> None:
         console.print(f"release {found.release}; horizon by {found.horizon}")
 
 
+def status(tables: list[TableStatus], marts: list[MartStatus], console: Console) -> None:
+    """How far the lake has come, and how far it is behind."""
+    now = datetime.now(UTC)
+    head = Table("table", "watermark (UTC)", "proven to (UTC)", "lag", "rows", "quarantined", "last run", "outcome")
+    for t in tables:
+        head.add_row(t.name, _time(t.watermark), _time(t.proven_to), _span(lag(t.proven_to, now)), f"{t.rows:,}",
+                     f"{t.quarantined:,}", t.last_run, t.outcome)  # fmt: skip
+    console.print(head)
+    body = Table("mart", "rows", "as of", "fresh to (UTC)", "lag", "last rebuilt by", "outcome")
+    for m in marts:
+        body.add_row(m.name, f"{m.rows:,}", m.as_of, _time(m.fresh_to), _span(lag(m.fresh_to, now)), m.last_run,
+                     m.outcome)  # fmt: skip
+    console.print(body)
+
+
 def settings(found: Settings, console: Console) -> None:
-    """The settings in force."""
-    table = Table("setting", "value")
+    """The settings in force and where each comes from."""
+    table = Table("setting", "value", "from")
     for name, value in _flat(found, PREFIX):
-        table.add_row(name, value)
+        table.add_row(name, value, origin(name))
     console.print(table)
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at else "-"
+
+
+def _span(length: timedelta | None) -> str:
+    return "-" if length is None else str(length)
 
 
 def _table_row(r: TableRecord) -> list[str]:

@@ -76,7 +76,7 @@ def _run(run: Run, names: list[str], publish: bool, began: float) -> RunReport:
     outcome = "done" if changed or marts else "nothing to do"
     return RunReport(
         run.run_id, run.mode, run.as_of.isoformat(), run.horizon.evidence, outcome,
-        (*records, *unchanged), (*marts, *held), release, time.monotonic() - began, used_jvm,
+        (*records, *unchanged), (*marts, *held), release, time.monotonic() - began, used_jvm, run.horizon.at,
     )  # fmt: skip
 
 

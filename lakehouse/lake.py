@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
+from pyarrow.compute import Expression
 from pydantic import TypeAdapter
 
 from lakehouse.checksum import NOTHING, Checksum
@@ -126,10 +127,10 @@ class Lake:
         except TableNotFoundError:
             return None
 
-    def count(self, layer: Layer, name: str) -> int:
-        """Rows of a table by its log; 0 where there is none."""
+    def count(self, layer: Layer, name: str, where: Expression | None = None) -> int:
+        """Rows of a table; 0 where there is none."""
         table = self.open(layer, name)
-        return 0 if table is None else int(table.to_pyarrow_dataset().count_rows())
+        return 0 if table is None else int(table.to_pyarrow_dataset().count_rows(filter=where))
 
     def state(self, layer: Layer, name: str) -> State | None:
         """The state of the table's newest commit of ours; maintenance commits carry none.

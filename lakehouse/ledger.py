@@ -60,7 +60,7 @@ class MartRecord:
 
 @dataclass(frozen=True)
 class RunReport:
-    """The record of a whole run."""
+    """The record of a whole run; `horizon_at` in microseconds, `horizon` is what it rests on."""
 
     run_id: str
     mode: str
@@ -72,6 +72,7 @@ class RunReport:
     release: int
     seconds: float
     used_jvm: bool
+    horizon_at: int
 
     @property
     def errors(self) -> list[str]:
@@ -104,14 +105,17 @@ def append(lake: Lake, report: RunReport) -> None:
     write_deltalake(f"{lake.root}/_ledger/runs", table, mode="append", storage_options=storage_options(lake.root))
 
 
-def newest(lake: Lake, run_id: str | None = None) -> RunReport | None:
-    """The record of a run, or of the last one; None where there is none."""
+def reports(lake: Lake) -> list[RunReport]:
+    """The records of all runs, oldest first."""
     try:
         table = DeltaTable(f"{lake.root}/_ledger/runs", storage_options=storage_options(lake.root))
     except TableNotFoundError:
-        return None
-    rows = table.to_pyarrow_dataset().to_table(columns=["run_id", "recorded_at", "report"]).to_pylist()
-    wanted = [row for row in rows if run_id in (None, row["run_id"])]
-    if not wanted:
-        return None
-    return REPORT.validate_json(max(wanted, key=lambda row: row["recorded_at"])["report"])
+        return []
+    rows = table.to_pyarrow_dataset().to_table(columns=["recorded_at", "report"]).sort_by("recorded_at")
+    return [REPORT.validate_json(text) for text in rows.column("report").to_pylist()]
+
+
+def newest(lake: Lake, run_id: str | None = None) -> RunReport | None:
+    """The record of a run, or of the last one; None where there is none."""
+    wanted = [report for report in reports(lake) if run_id in (None, report.run_id)]
+    return wanted[-1] if wanted else None

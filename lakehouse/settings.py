@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlparse
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse.contracts import Terminal
 
 PREFIX = "LAKEHOUSE_"
+ENV_FILE = ".env"
 
 
 class Part(BaseModel):
@@ -57,7 +61,7 @@ class Settings(BaseSettings):
     """Everything the pipeline is told from outside: `LAKEHOUSE_*`, nested by `__`, `.env` read."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", env_file=".env", frozen=True, extra="ignore"
+        env_prefix=PREFIX, env_nested_delimiter="__", env_file=ENV_FILE, frozen=True, extra="ignore"
     )
 
     source: SourceSettings = SourceSettings()
@@ -90,6 +94,13 @@ def names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> list[str]:
     return found
 
 
+def origin(name: str) -> Literal["environment", ".env", "default"]:
+    """Where the value of a setting comes from."""
+    if _given(os.environ, name):
+        return "environment"
+    return ".env" if _given(dotenv_values(ENV_FILE), name) else "default"
+
+
 def load() -> Settings:
     """The settings of this process.
 
@@ -97,12 +108,19 @@ def load() -> Settings:
         Terminal: A name that is not a setting, or a value that does not fit; the value is not shown.
     """
     known = set(names())
-    unknown = sorted(k for k in os.environ if k.upper().startswith(PREFIX) and k.upper() not in known)
+    given = [*os.environ, *dotenv_values(ENV_FILE)]
+    unknown = sorted(k for k in given if k.upper().startswith(PREFIX) and k.upper() not in known)
     if unknown:
-        raise Terminal(f"unknown setting {unknown[0]}; `lakehouse settings` lists the names")
+        near = get_close_matches(unknown[0].upper(), known, 1)
+        hint = f"; do you mean {near[0]}?" if near else "; `lakehouse settings` lists the names"
+        raise Terminal(f"unknown setting {unknown[0]}{hint}")
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False)[0]
         name = PREFIX + "__".join(str(part).upper() for part in first["loc"])
         raise Terminal(f"setting {name}: {first['msg']}") from None
+
+
+def _given(values: Iterable[str], name: str) -> bool:
+    return name in {key.upper() for key in values}

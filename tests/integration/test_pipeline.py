@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import delta, pipeline, session
-from lakehouse.ledger import TableRecord
+from lakehouse import delta, ledger, pipeline, session, status
+from lakehouse.ledger import RunReport, TableRecord
 from tests.support import shop
 from tests.support.shop import CATALOG, Shop
 
@@ -85,6 +86,25 @@ def test_changes_deletions_and_untouched_cursors_are_found_and_then_there_is_not
     versions = pipeline.Lake(world.settings.lake_root).state("bronze", "orders")
     assert run(world) == []
     assert pipeline.Lake(world.settings.lake_root).state("bronze", "orders") == versions
+
+
+def test_the_status_tells_watermark_rows_and_up_to_when_the_source_is_proven_to_be_there(world: Shop) -> None:
+    lake = pipeline.Lake(world.settings.lake_root)
+    before, _ = status.status(lake, CATALOG)
+    assert [(t.outcome, t.rows, t.proven_to) for t in before] == [("not loaded yet", 0, None)] * 2
+    records = run(world)
+    at = pipeline.micros(datetime(2026, 1, 2, tzinfo=UTC))
+    ledger.append(
+        lake, RunReport("r1", "incremental", "2026-01-02", "clock", "done", tuple(records), (), 1, 1, True, at)
+    )
+
+    (labels, orders), (revenue,) = status.status(lake, CATALOG)
+
+    assert (orders.rows, orders.quarantined, labels.rows) == (3, 2, 3)
+    assert (orders.last_run, orders.outcome, orders.proven_to) == ("r1", "load", datetime(2026, 1, 2, tzinfo=UTC))
+    assert orders.watermark is not None and labels.watermark is None
+    assert (revenue.rows, revenue.fresh_to) == (3, orders.proven_to)
+    assert status.lag(orders.proven_to, datetime(2026, 1, 2, 1, 30, tzinfo=UTC)) == timedelta(minutes=90)
 
 
 def test_a_late_commit_is_not_lost(world: Shop) -> None:

@@ -1,0 +1,47 @@
+"""Settings say where they come from, refuse what they do not know, and hide what is secret."""
+
+from pathlib import Path
+
+import pytest
+
+from lakehouse import settings
+from lakehouse.contracts import Terminal
+
+
+def test_each_value_tells_whether_it_comes_from_the_environment_the_file_or_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LAKEHOUSE_SOURCE__HOST", "db")
+    Path(".env").write_text("LAKEHOUSE_SOURCE__PORT=3307\n")
+
+    found = settings.load()
+
+    assert (found.source.host, found.source.port) == ("db", 3307)
+    names = ("LAKEHOUSE_SOURCE__HOST", "LAKEHOUSE_SOURCE__PORT", "LAKEHOUSE_SOURCE__USER")
+    assert [settings.origin(name) for name in names] == ["environment", ".env", "default"]
+
+
+@pytest.mark.parametrize("where", ["environment", ".env"])
+def test_a_misspelt_name_is_refused_with_the_name_that_was_meant(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if where == ".env":
+        Path(".env").write_text("LAKEHOUSE_SORCE__HOST=db\n")
+    else:
+        monkeypatch.setenv("LAKEHOUSE_SORCE__HOST", "db")
+
+    with pytest.raises(Terminal, match="unknown setting LAKEHOUSE_SORCE__HOST; do you mean LAKEHOUSE_SOURCE__HOST"):
+        settings.load()
+
+
+def test_a_value_that_does_not_fit_is_named_but_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEHOUSE_SOURCE__PORT", "s3cret")
+
+    with pytest.raises(Terminal, match="LAKEHOUSE_SOURCE__PORT") as caught:
+        settings.load()
+
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_password_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEHOUSE_SOURCE__PASSWORD", "s3cret")
+
+    assert "s3cret" not in repr(settings.load()) + str(settings.load().model_dump_json())
