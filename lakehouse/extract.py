@@ -17,7 +17,7 @@ from lakehouse.source.connection import connect, rows
 from lakehouse.source.horizon import Horizon
 from lakehouse.source.reader import between, literal
 from lakehouse.sqltypes import parse
-from lakehouse.window import Window, next_window, tail
+from lakehouse.window import Window, bound, next_window, tail
 
 
 @dataclass(frozen=True)
@@ -200,8 +200,9 @@ class Extractor:
             sql = f"SELECT COUNT(*) FROM {mysql(self.table.source_name)} WHERE {cursor} IS NULL"  # noqa: S608
             if rows(connection, sql)[0][0]:
                 raise Terminal(f"table {self.table.name}: the cursor {cursor} is NULL in some rows; declare Snapshot()")
-            kept = between(self.table, tail(self.horizon.at, self.table.cursor.overlap))
-            return LoadPlan(self.horizon.at, cuts, 0, ranges.where_sum(connection, self.table, kept))
+            mark = bound(self.horizon.at, self._digits())
+            kept = between(self.table, tail(mark, self.table.cursor.overlap))
+            return LoadPlan(mark, cuts, 0, ranges.where_sum(connection, self.table, kept))
 
     def _append(
         self,
@@ -248,8 +249,11 @@ class Extractor:
 
     def _window(self, state: State) -> Window | None:
         assert self.table.cursor is not None and state.watermark is not None
-        digits = parse(self.table.column(self.table.cursor.column).source_type).digits
-        return next_window(state.watermark, self.horizon.at, self.table.cursor.overlap, digits)
+        return next_window(state.watermark, self.horizon.at, self.table.cursor.overlap, self._digits())
+
+    def _digits(self) -> int:
+        assert self.table.cursor is not None
+        return parse(self.table.column(self.table.cursor.column).source_type).digits
 
 
 def nothing() -> Extraction:

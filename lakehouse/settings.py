@@ -36,6 +36,8 @@ class SourceSettings(Part):
     tls: Literal["verify", "off"] = Field("verify", description="`verify` checks certificate and host name")
     ca: Path | None = Field(None, description="File with the certificate authorities to trust")
     grace_seconds: float = Field(2.0, ge=0, description="Safety margin below the proven horizon")
+    blind_grace_seconds: float = Field(900.0, ge=0, description="The margin where the user has no PROCESS privilege")
+    horizon_lag_seconds: float = Field(900.0, ge=0, description="Warn of who holds the horizon back for longer")
     read_timeout_seconds: int = Field(600, ge=1)
 
 

@@ -38,13 +38,23 @@ def floor(value: int, digits: int) -> int:
     return value - value % step
 
 
+def bound(horizon: int, digits: int = 6) -> int:
+    """The highest cursor value that is final at this horizon.
+
+    A row stamped at the horizon or later may still come, with its stamp cut to `digits` decimals of a second:
+    so it is the last value below the horizon's own.
+    """
+    step: int = 10 ** (6 - digits)
+    return floor(horizon, digits) - step
+
+
 def next_window(mark: int, horizon: int, overlap: timedelta, digits: int = 6) -> Window | None:
     """The window to read after `mark`, or None where the horizon has not moved beyond it.
 
     It begins `overlap` below the mark, so that rows which were late in spite of the horizon are read
-    again, and ends at the horizon, rounded down to the cursor's own precision.
+    again, and ends at the last value that is final.
     """
-    high = floor(horizon, digits)
+    high = bound(horizon, digits)
     if high <= mark:
         return None
     return Window(low=mark - overlap // timedelta(microseconds=1), high=high)

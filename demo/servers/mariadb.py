@@ -75,6 +75,8 @@ def start(folder: Path, *options: str) -> MariaDb:
     command = [
         str(base / "bin" / "mariadbd"), *common, f"--bind-address={HOST}", f"--socket={data}/s",
         f"--lc-messages-dir={base}/share", f"--init-file={data}/users.sql", "--performance-schema=ON",
+        "--performance-schema-consumer-events-statements-current=ON",
+        "--performance-schema-consumer-events-statements-history=ON",
         "--local-infile=1", "--character-set-server=utf8mb4", "--innodb-buffer-pool-size=256M",
         "--innodb-flush-log-at-trx-commit=2", "--skip-ssl", *options,
     ]  # fmt: skip

@@ -1,49 +1,165 @@
-"""The safe horizon: a moment below which no row can still be committed."""
+"""The safe horizon: a moment below which no row can still be committed.
+
+A row is stamped when its statement starts and seen when its transaction commits. So the horizon is the oldest
+of the source's clock, the start of every statement that runs or waits, and the start of every transaction that
+has changed rows, with the statements in it. They are asked in this order, clock first: what has left one place
+by then is in the next, or committed.
+"""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
+import pymysql
 from pymysql.connections import Connection
 
+from lakehouse.contracts import Terminal
 from lakehouse.settings import SourceSettings
 from lakehouse.source.connection import rows
-from lakehouse.window import micros
+from lakehouse.window import micros, moment
 
+SECOND = 1_000_000
+TRX_CACHE_SECONDS = 0.12  # INNODB_TRX answers from a cache of a tenth of a second
+NO_PRIVILEGE = (1142, 1227)
 NOW = "SELECT UTC_TIMESTAMP(6)"
-TRANSACTIONS = "SELECT MIN(trx_started) FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id <> CONNECTION_ID()"
+READ_ONLY = "SELECT @@read_only, @@innodb_read_only"
 STATEMENTS = """
-SELECT UTC_TIMESTAMP(6) - INTERVAL MAX(TIME_MS) * 1000 MICROSECOND
-FROM information_schema.PROCESSLIST
-WHERE COMMAND IN ('Query', 'Execute') AND ID <> CONNECTION_ID() AND USER <> 'system user'
+SELECT UTC_TIMESTAMP(6) - INTERVAL {age} MICROSECOND started, ID FROM information_schema.PROCESSLIST
+WHERE ID <> CONNECTION_ID() AND USER <> 'system user'
+  AND COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID')
+ORDER BY started LIMIT 1
 """
+AGES = {True: "CAST(GREATEST(TIME_MS, 0) * 1000 AS SIGNED)", False: "(GREATEST(TIME, 0) + 1) * 1000000"}
+TRANSACTIONS = """
+SELECT CONVERT_TZ(MIN(trx_started), 'SYSTEM', '+00:00'), trx_mysql_thread_id FROM information_schema.INNODB_TRX
+WHERE trx_mysql_thread_id <> CONNECTION_ID() AND trx_rows_modified > 0
+GROUP BY trx_mysql_thread_id ORDER BY 1 LIMIT 1
+"""
+HISTORY = """
+SELECT UTC_TIMESTAMP(6) - INTERVAL ((mine.TIMER_START - s.TIMER_START) DIV 1000000) MICROSECOND started,
+  t.PROCESSLIST_ID, UTC_TIMESTAMP(6) - INTERVAL ((mine.TIMER_START - s.TIMER_END) DIV 1000000) MICROSECOND ended,
+  CONVERT_TZ(x.trx_started, 'SYSTEM', '+00:00') begun
+FROM information_schema.INNODB_TRX x
+JOIN performance_schema.threads t ON t.PROCESSLIST_ID = x.trx_mysql_thread_id
+JOIN performance_schema.events_statements_history s ON s.THREAD_ID = t.THREAD_ID
+JOIN (SELECT c.TIMER_START FROM performance_schema.events_statements_current c
+      JOIN performance_schema.threads o USING (THREAD_ID) WHERE o.PROCESSLIST_ID = CONNECTION_ID()) mine
+WHERE x.trx_rows_modified > 0 AND x.trx_mysql_thread_id <> CONNECTION_ID()
+"""
+HISTORY_IS_ON = """
+SELECT @@performance_schema = 1 AND COUNT(*) = 2, @@performance_schema_events_statements_history_size
+FROM performance_schema.setup_consumers
+WHERE NAME IN ('events_statements_current', 'events_statements_history') AND ENABLED = 'YES'
+"""
+BLIND = "transactions and statements of others: grant PROCESS"
+NO_HISTORY = "statements that waited for a lock before their transaction began: switch on the statement history"
+CUT_HISTORY = "the first statements of thread {}: its history is cut off"
+
+
+class Held(NamedTuple):
+    """A moment and what holds the horizon there."""
+
+    at: int
+    by: str
 
 
 @dataclass(frozen=True)
 class Horizon:
-    """The bound of a run, in microseconds, the source's clock, and what it rests on."""
+    """The bound of a run, in microseconds: no row stamped at it or later has been read, none before it can come.
+
+    Attributes:
+        at: The bound.
+        now: The source's clock when it was taken.
+        evidence: What was asked, and what holds the bound.
+        unproven: What could not be asked, and what to do about it; the declared grace stands in for it.
+        warning: Who holds the bound back beyond the declared lag.
+    """
 
     at: int
     now: int
     evidence: str
+    unproven: tuple[str, ...] = ()
+    warning: str = ""
 
 
 def safe_horizon(connection: Connection[Any], source: SourceSettings) -> Horizon:
-    """The oldest of: the source's clock, the oldest open transaction, the oldest running statement; less the grace."""
-    now = _moment(connection, NOW)
-    assert now is not None
-    oldest = {"clock": now}
-    for name, sql in (("open transaction", TRANSACTIONS), ("running statement", STATEMENTS)):
-        found = _moment(connection, sql)
-        if found is not None:
-            oldest[name] = found
-    holder = min(oldest, key=lambda name: oldest[name])
-    grace = int(source.grace_seconds * 1_000_000)
-    return Horizon(at=oldest[holder] - grace, now=now, evidence=f"{holder}, grace {source.grace_seconds:g} s")
+    """The horizon by all the evidence that this user may see, less the declared grace.
+
+    Raises:
+        Terminal: The server is a replica: its rows come late whatever their stamps say.
+    """
+    _refuse_replica(connection, source)
+    now = _moment(rows(connection, NOW)[0][0])
+    held, asked, unproven = [Held(now, "the clock")], ["clock"], []
+    try:
+        held += _statements(connection)
+        time.sleep(TRX_CACHE_SECONDS)
+        held += _oldest(connection, TRANSACTIONS, "an open transaction")
+        asked += ["statements", "transactions"]
+    except pymysql.err.MySQLError as error:
+        if error.args[0] not in NO_PRIVILEGE:
+            raise
+        unproven.append(BLIND)
+    if not unproven:
+        found, gaps = _history(connection)
+        held += found
+        unproven += gaps
+        asked += [] if NO_HISTORY in gaps else ["statement history"]
+    first = min(held)
+    grace = source.blind_grace_seconds if BLIND in unproven else source.grace_seconds
+    return Horizon(
+        at=first.at - int(grace * SECOND),
+        now=now,
+        evidence=f"{', '.join(asked)}; held by {first.by}, grace {grace:g} s",
+        unproven=tuple(unproven),
+        warning=_warning(first, now, source),
+    )
 
 
-def _moment(connection: Connection[Any], sql: str) -> int | None:
-    value = rows(connection, sql)[0][0]
-    return micros(value) if isinstance(value, datetime) else None
+def _statements(connection: Connection[Any]) -> list[Held]:
+    (version,) = rows(connection, "SELECT VERSION()")[0]
+    return _oldest(connection, STATEMENTS.format(age=AGES["mariadb" in version.lower()]), "a running statement")
+
+
+def _oldest(connection: Connection[Any], sql: str, what: str) -> list[Held]:
+    return [Held(_moment(at), f"{what} of thread {thread}") for at, thread in rows(connection, sql) if at is not None]
+
+
+def _history(connection: Connection[Any]) -> tuple[list[Held], list[str]]:
+    """The statements of open transactions, from the one that began each, and what is not known of them."""
+    try:
+        is_on, size = rows(connection, HISTORY_IS_ON)[0]
+        found = rows(connection, HISTORY) if is_on else []
+    except pymysql.err.MySQLError as error:
+        if error.args[0] not in NO_PRIVILEGE:
+            raise
+        is_on, size, found = False, 0, []
+    if not is_on:
+        return [], [NO_HISTORY]
+    inside = [(started, thread) for started, thread, ended, begun in found if ended >= begun]
+    threads = {thread for _, thread in inside}
+    cut = [thread for thread in sorted(threads) if sum(other == thread for _, other in inside) >= size]
+    held = [Held(_moment(started), f"a statement in the open transaction of thread {t}") for started, t in inside]
+    return held, [CUT_HISTORY.format(thread) for thread in cut]
+
+
+def _refuse_replica(connection: Connection[Any], source: SourceSettings) -> None:
+    if any(rows(connection, READ_ONLY)[0]):
+        raise Terminal(
+            f"source {source.host}:{source.port} is read only, so a replica; "
+            "name the writer endpoint in LAKEHOUSE_SOURCE__HOST"
+        )
+
+
+def _warning(first: Held, now: int, source: SourceSettings) -> str:
+    behind = (now - first.at) / SECOND
+    if behind <= source.horizon_lag_seconds:
+        return ""
+    return f"{first.by} has held the horizon at {moment(first.at):%F %T} UTC for {behind:.0f} s: later rows wait"
+
+
+def _moment(value: datetime) -> int:
+    return micros(value)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lakehouse.window import floor, micros, moment, next_window, tail
+from lakehouse.window import bound, floor, micros, moment, next_window, tail
 
 MICROS = st.integers(min_value=0, max_value=4_102_444_800_000_000)
 OVERLAPS = st.timedeltas(min_value=timedelta(0), max_value=timedelta(hours=2))
@@ -19,9 +19,9 @@ def test_windows_cover_time_without_a_gap_and_never_move_backwards(
     for horizon in horizons:
         window = next_window(mark, horizon, overlap, digits)
         if window is None:
-            assert floor(horizon, digits) <= mark
+            assert bound(horizon, digits) <= mark
             continue
-        assert window.low <= mark < window.high <= horizon
+        assert window.low <= mark < window.high < horizon
         mark = window.high
 
 
@@ -37,6 +37,13 @@ def test_precision_is_rounded_down_never_up(value: int, digits: int) -> None:
     rounded = floor(value, digits)
     assert 0 <= value - rounded < 10 ** (6 - digits)
     assert rounded % 10 ** (6 - digits) == 0
+
+
+@given(MICROS, st.integers(0, 10_000_000), st.integers(0, 6))
+def test_a_row_stamped_at_the_horizon_or_later_lies_above_its_bound_however_coarse_the_stamp(
+    horizon: int, later: int, digits: int
+) -> None:
+    assert floor(horizon + later, digits) > bound(horizon, digits)
 
 
 @given(MICROS)
