@@ -84,15 +84,14 @@ def check() -> None:
 
 
 @app.command()
-def setup() -> None:
-    """Registers the Warehouse block and fills it from the environment; twice is once."""
-    from tasks import blocks  # noqa: PLC0415
+def setup(
+    pool: Annotated[str, typer.Option(help="The work pool of prefect.yaml to deploy to: local or ecs")] = "local",
+) -> None:
+    """Makes Prefect ready: block types, Warehouse block, work pool, deployments, schedules; twice is once."""
+    from deployments import setup as deployment  # noqa: PLC0415
 
-    found = _or_stop(settings.load)
-    blocks.Warehouse.register_type_and_schema()
-    name = found.warehouse_block or "warehouse"
-    blocks.from_settings(found).save(name, overwrite=True)
-    typer.echo(f"block {name} is saved; use it with LAKEHOUSE_WAREHOUSE_BLOCK={name}")
+    for line in _or_stop(lambda: deployment.setup(settings.load(), pool)):
+        typer.echo(line)
 
 
 def _console() -> Console:

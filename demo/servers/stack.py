@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from demo.servers import mariadb, postgres, prefect
+from demo.servers import mariadb, postgres, prefect, worker
 from demo.servers.process import Process
 
 STATE = "servers.json"
@@ -20,12 +20,13 @@ REPORT = "report.html"
 
 @dataclass(frozen=True)
 class Stack:
-    """Running servers and the folder of the lake."""
+    """Running servers and the folder of the lake; a worker only where somebody asked for one."""
 
     source: mariadb.MariaDb
     warehouse: postgres.Postgres
     prefect: prefect.PrefectServer
     lake: Path
+    worker: worker.Worker | None = None
 
     def environment(self) -> dict[str, str]:
         """The settings that point the product at these servers."""
@@ -50,8 +51,9 @@ class Stack:
     def stop(self) -> None:
         """Ends all servers, even when one of them makes trouble."""
         with ExitStack() as pending:
-            for server in (self.warehouse, self.source, self.prefect):
-                pending.callback(server.stop)
+            for server in (self.warehouse, self.source, self.prefect, self.worker):
+                if server is not None:
+                    pending.callback(server.stop)
 
 
 def start(folder: Path) -> Stack:
@@ -63,8 +65,25 @@ def start(folder: Path) -> Stack:
         server = _kept(undo, prefect.start, folder, warehouse)
         stack = Stack(source.result(), warehouse, server, folder / "lake")
         undo.pop_all()
-    write_private(folder / STATE, json.dumps(asdict(stack), default=str))
+    _remember(stack, folder)
     return stack
+
+
+def with_worker(stack: Stack, folder: Path, pool: str, **settings: str) -> Stack:
+    """The same servers and a worker, which runs what is started from the Prefect UI; one that runs is kept.
+
+    Args:
+        stack: The servers.
+        folder: Where their state and logs are.
+        pool: The work pool, which is there.
+        settings: What its runs are told beside where the servers are.
+    """
+    if stack.worker is not None and stack.worker.process.alive():
+        return stack
+    added = worker.start(folder, pool, stack.prefect, {**stack.environment(), **settings})
+    more = replace(stack, worker=added)
+    _remember(more, folder)
+    return more
 
 
 def write_private(file: Path, text: str) -> None:
@@ -110,12 +129,16 @@ def running_stack(folder: Path) -> Iterator[Stack]:
         stack.stop()
 
 
+def _remember(stack: Stack, folder: Path) -> None:
+    write_private(folder / STATE, json.dumps(asdict(stack), default=str))
+
+
 def _remembered(folder: Path) -> Stack | None:
     file = folder / STATE
     if not file.exists():
         return None
     data = json.loads(file.read_text())
-    for part in ("source", "warehouse", "prefect"):
+    for part in filter(data.get, ("source", "warehouse", "prefect", "worker")):
         data[part]["process"] = Process(**data[part]["process"])
     data["warehouse"]["home"] = Path(data["warehouse"]["home"])
     data["prefect"]["home"] = Path(data["prefect"]["home"])
@@ -124,4 +147,5 @@ def _remembered(folder: Path) -> Stack | None:
         postgres.Postgres(**data["warehouse"]),
         prefect.PrefectServer(**data["prefect"]),
         Path(data["lake"]),
+        worker.Worker(**data["worker"]) if data["worker"] else None,
     )

@@ -1,6 +1,5 @@
 """The embedded servers answer, admit only whom they should, and leave nothing behind."""
 
-import os
 import socket
 import subprocess
 import sys
@@ -13,8 +12,7 @@ import psycopg
 import pymysql
 import pytest
 
-from demo.servers import mariadb, postgres, prefect, process, stack
-from lakehouse import settings
+from demo.servers import mariadb, postgres, prefect, process
 
 CLONE = Path(__file__).parents[2]
 
@@ -36,19 +34,6 @@ def house_rules(*paths: Path) -> dict[Path, int | bytes]:
 
 def processes_that_name(path: Path) -> list[int]:
     return [p.pid for p in psutil.process_iter(["cmdline"]) if str(path) in " ".join(p.info["cmdline"] or [])]
-
-
-def demo(command: str, folder: Path) -> str:
-    """Runs `python -m demo.<command>` in a folder, as a person would."""
-    return subprocess.run(
-        [sys.executable, "-m", f"demo.{command}"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(CLONE)},
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=True,
-    ).stdout
 
 
 def test_the_reader_of_the_source_sees_transactions_and_rows_but_changes_nothing(
@@ -152,28 +137,3 @@ def test_a_process_that_got_a_recycled_pid_is_never_stopped() -> None:
         assert not ours.alive()
         assert innocent.poll() is None
         innocent.kill()
-
-
-def test_up_leaves_servers_running_finds_them_again_and_down_leaves_nothing(tmp_path: Path) -> None:
-    folder = tmp_path / ".demo"
-    before = house_rules(folder, CLONE / "demo", Path(sys.executable))
-
-    demo("up", tmp_path)
-    first = stack.running(folder)
-    told = demo("up", tmp_path)
-
-    assert first is not None
-    assert stack.running(folder) == first
-    servers = (first.source, first.warehouse, first.prefect)
-    assert all(listens(server.port) for server in servers)
-    assert all(line in told for line in (folder / "env").read_text().splitlines())
-    assert first.prefect.url in told
-    assert {n for n in first.environment() if n.startswith(settings.PREFIX)} <= set(settings.names())
-    assert [f for f in (folder / "env", folder / stack.STATE) if f.stat().st_mode & 0o077] == []
-
-    demo("down", tmp_path)
-
-    assert not any(server.process.alive() or listens(server.port) for server in servers)
-    assert list(tmp_path.iterdir()) == []
-    assert not first.warehouse.home.exists()
-    assert house_rules(folder, CLONE / "demo", Path(sys.executable)) == before

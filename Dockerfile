@@ -1,0 +1,43 @@
+# One image for all runs: the flow run is process 1, so SIGTERM reaches it. The root may be read-only; /tmp is written.
+FROM debian:bookworm-slim AS build
+ARG UV_VERSION=0.13.9
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates openjdk-17-jre-headless python3-venv \
+    && rm -rf /var/lib/apt/lists/* \
+    && python3 -m venv /opt/uv \
+    && /opt/uv/bin/pip install --no-cache-dir "uv==${UV_VERSION}"
+ENV UV_SYSTEM_CERTS=1 UV_NO_CACHE=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 \
+    UV_PYTHON=/usr/bin/python3 UV_PYTHON_DOWNLOADS=never
+WORKDIR /opt/lakehouse
+COPY pyproject.toml uv.lock README.md ./
+RUN /opt/uv/bin/uv sync --frozen --no-default-groups --no-install-project
+COPY lakehouse lakehouse
+RUN LAKEHOUSE_JARS=/opt/lakehouse/jars .venv/bin/python -m lakehouse.jars && rm jars/ecj-*.jar
+COPY . .
+RUN /opt/uv/bin/uv sync --frozen --no-default-groups \
+    && .venv/bin/python -m compileall -q cli deployments flows lakehouse tasks transforms \
+    && rm -f .venv/.lock
+
+FROM debian:bookworm-slim
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends ca-certificates openjdk-17-jre-headless python3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 1000 --user-group --no-create-home --home-dir /tmp lakehouse
+COPY --from=build /opt/lakehouse /opt/lakehouse
+WORKDIR /opt/lakehouse
+ENV PATH=/opt/lakehouse/.venv/bin:$PATH \
+    HOME=/tmp \
+    LAKEHOUSE_JARS=/opt/lakehouse/jars \
+    PREFECT_HOME=/tmp/prefect \
+    SPARK_LOCAL_IP=127.0.0.1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+ARG GIT_SHA=unknown
+LABEL org.opencontainers.image.title="rental-lakehouse" \
+      org.opencontainers.image.description="Runs the rental lakehouse's Prefect flows" \
+      org.opencontainers.image.revision="${GIT_SHA}"
+USER 1000:1000
+VOLUME /tmp
+CMD ["lakehouse", "--help"]
