@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import pymysql
@@ -23,6 +22,8 @@ from lakehouse.window import micros, moment
 
 SECOND = 1_000_000
 TRX_CACHE_SECONDS = 0.12  # INNODB_TRX answers from a cache of a tenth of a second
+CLOCK_SLACK = 10_000  # a start told as an age is off by rounding,
+CLOCK_DRIFT = 1_000  # and by one part in so many between the server's timers and its clock
 NO_PRIVILEGE = (1142, 1227)
 NOW = "SELECT UTC_TIMESTAMP(6)"
 READ_ONLY = "SELECT @@read_only, @@innodb_read_only"
@@ -92,10 +93,10 @@ def safe_horizon(connection: Connection[Any], source: SourceSettings) -> Horizon
         Terminal: The server is a replica: its rows come late whatever their stamps say.
     """
     _refuse_replica(connection, source)
-    now = _moment(rows(connection, NOW)[0][0])
+    now = micros(rows(connection, NOW)[0][0])
     held, asked, unproven = [Held(now, "the clock")], ["clock"], []
     try:
-        held += _statements(connection)
+        held += _aged(_statements(connection), now)
         time.sleep(TRX_CACHE_SECONDS)
         held += _oldest(connection, TRANSACTIONS, "an open transaction")
         asked += ["statements", "transactions"]
@@ -105,7 +106,7 @@ def safe_horizon(connection: Connection[Any], source: SourceSettings) -> Horizon
         unproven.append(BLIND)
     if not unproven:
         found, gaps = _history(connection)
-        held += found
+        held += _aged(found, now)
         unproven += gaps
         asked += [] if NO_HISTORY in gaps else ["statement history"]
     first = min(held)
@@ -125,7 +126,11 @@ def _statements(connection: Connection[Any]) -> list[Held]:
 
 
 def _oldest(connection: Connection[Any], sql: str, what: str) -> list[Held]:
-    return [Held(_moment(at), f"{what} of thread {thread}") for at, thread in rows(connection, sql) if at is not None]
+    return [Held(micros(at), f"{what} of thread {thread}") for at, thread in rows(connection, sql) if at is not None]
+
+
+def _aged(found: list[Held], now: int) -> list[Held]:
+    return [Held(at - CLOCK_SLACK - max(now - at, 0) // CLOCK_DRIFT, by) for at, by in found]
 
 
 def _history(connection: Connection[Any]) -> tuple[list[Held], list[str]]:
@@ -142,7 +147,7 @@ def _history(connection: Connection[Any]) -> tuple[list[Held], list[str]]:
     inside = [(started, thread) for started, thread, ended, begun in found if ended >= begun]
     threads = {thread for _, thread in inside}
     cut = [thread for thread in sorted(threads) if sum(other == thread for _, other in inside) >= size]
-    held = [Held(_moment(started), f"a statement in the open transaction of thread {t}") for started, t in inside]
+    held = [Held(micros(started), f"a statement in the open transaction of thread {t}") for started, t in inside]
     return held, [CUT_HISTORY.format(thread) for thread in cut]
 
 
@@ -159,7 +164,3 @@ def _warning(first: Held, now: int, source: SourceSettings) -> str:
     if behind <= source.horizon_lag_seconds:
         return ""
     return f"{first.by} has held the horizon at {moment(first.at):%F %T} UTC for {behind:.0f} s: later rows wait"
-
-
-def _moment(value: datetime) -> int:
-    return micros(value)
