@@ -14,8 +14,8 @@ from lakehouse.contracts import Table
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import spark as quoted
 from lakehouse.source.ranges import condition, pairs, range_column
-from lakehouse.source.reader import fields
-from lakehouse.sqltypes import parse
+from lakehouse.source.select import fields
+from lakehouse.sqltypes import of
 from lakehouse.window import Window, moment
 
 UPSERT, DELETE = "upsert", "delete"
@@ -23,7 +23,7 @@ UPSERT, DELETE = "upsert", "delete"
 
 def schema(table: Table) -> T.StructType:
     """The bronze schema: the source's types and the columns of the record."""
-    columns = [f"{quoted(c.name)} {parse(c.source_type).spark}" for c in table.columns]
+    columns = [f"{quoted(c.name)} {of(c).spark}" for c in table.columns]
     record = [
         "_hash string", "_op string", "_run_id string", "_seq bigint",
         "_window_low timestamp", "_window_high timestamp", "_read_at timestamp",
@@ -133,7 +133,7 @@ def _range_number(table: Table, cuts: tuple[str, ...]) -> str:
     column = range_column(table)
     if column is None or not cuts:
         return "0"
-    spark_type = parse(table.column(column).source_type).spark
+    spark_type = of(table.column(column)).spark
     values = ", ".join(f"CAST('{cut}' AS {spark_type})" for cut in cuts)
     return f"size(filter(array({values}), x -> x <= {quoted(column)}))"
 

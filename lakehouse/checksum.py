@@ -1,7 +1,8 @@
 """One checksum on all engines: the count, and the sum of the first 13 hex digits of md5 over a row's text.
 
 The text is a mask of NULLs and the canonical text of each column, joined by `|`; texts are prefixed with
-their length in bytes, so that no two rows share a text. All functions return SQL and touch nothing.
+their length in bytes, and what may be large stands there by its own md5, so that no two rows share a text and
+none outgrows a server's packet. All functions return SQL and touch nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ Dialect = Literal["mysql", "spark", "postgres"]
 
 
 class Field(NamedTuple):
-    """A column name, not yet quoted, and the kind of its values; `bool` occurs in marts only."""
+    """A column name, not yet quoted, and the kind of its values; `bool` occurs in marts only.
+
+    `form` is how the column is selected, `{}` for its quoted name.
+    """
 
     name: str
     kind: Kind | Literal["bool"]
+    form: str = "{}"
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,8 @@ NOTHING = Checksum(0, 0)
 def row_text(fields: Sequence[Field], dialect: Dialect) -> str:
     """SQL for the canonical text of a row."""
     quote = {"mysql": mysql, "spark": spark, "postgres": postgres}[dialect]
-    columns = [(quote(f.name), f.kind) for f in fields]
-    mask = ", ".join(_is_null(c, dialect) for c, _ in columns)
-    texts = ", ".join(f"COALESCE({_text(c, kind, dialect)}, '')" for c, kind in columns)
+    mask = ", ".join(_is_null(quote(f.name), dialect) for f in fields)
+    texts = ", ".join(f"COALESCE({_text(f.form.replace('{}', quote(f.name)), f.kind, dialect)}, '')" for f in fields)
     return f"CONCAT_WS('|', CONCAT({mask}), {texts})"
 
 
@@ -74,17 +78,25 @@ def _is_null(column: str, dialect: Dialect) -> str:
 
 
 def _text(column: str, kind: str, dialect: Dialect) -> str:
-    if kind == "text":
-        return _measured_text(column, dialect)
-    if kind == "timestamp":
-        return {
-            "mysql": f"DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')",
-            "spark": f"date_format({column}, 'yyyy-MM-dd HH:mm:ss.SSSSSS')",
-            "postgres": f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')",
-        }[dialect]
-    if kind == "bool":
-        return f"CASE WHEN {column} THEN '1' ELSE '0' END"
-    return f"CAST({column} AS {'CHAR' if dialect == 'mysql' else 'VARCHAR(64)'})"
+    plain = f"CAST({column} AS {'CHAR' if dialect == 'mysql' else 'VARCHAR(64)'})"
+    match kind, dialect:
+        case "text", _:
+            return _measured_text(column, dialect)
+        case "document", "mysql":
+            return f"MD5(CONVERT({column} USING utf8mb4))"
+        case "document" | "binary", _:
+            return f"MD5({column})"
+        case "int", "mysql":  # without the zeros of ZEROFILL
+            return f"CAST({column} + 0 AS CHAR)"
+        case "timestamp", "mysql":
+            plain = f"DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')"
+        case "timestamp", "spark":
+            plain = f"date_format({column}, 'yyyy-MM-dd HH:mm:ss.SSSSSS')"
+        case "timestamp", _:
+            plain = f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+        case "bool", _:
+            plain = f"CASE WHEN {column} THEN '1' ELSE '0' END"
+    return plain
 
 
 def _measured_text(column: str, dialect: Dialect) -> str:

@@ -15,8 +15,8 @@ from lakehouse.settings import Settings
 from lakehouse.source import contract, ranges, reader
 from lakehouse.source.connection import connect, rows
 from lakehouse.source.horizon import Horizon
-from lakehouse.source.reader import between, literal
-from lakehouse.sqltypes import parse
+from lakehouse.source.select import between, literal
+from lakehouse.sqltypes import of
 from lakehouse.window import Window, bound, next_window, tail
 
 
@@ -253,7 +253,7 @@ class Extractor:
 
     def _digits(self) -> int:
         assert self.table.cursor is not None
-        return parse(self.table.column(self.table.cursor.column).source_type).digits
+        return of(self.table.column(self.table.cursor.column)).digits
 
 
 def nothing() -> Extraction:

@@ -9,7 +9,7 @@ from lakehouse import bronze, delta
 from lakehouse.checksum import NOTHING, Checksum, Field, row_number, row_text
 from lakehouse.contracts import Table
 from lakehouse.lake import Lake, Layer, State
-from lakehouse.sqltypes import parse
+from lakehouse.sqltypes import of
 
 
 def keys_balance(session: SparkSession, lake: Lake, table: Table, at: State) -> tuple[Checksum, Checksum]:
@@ -20,7 +20,7 @@ def keys_balance(session: SparkSession, lake: Lake, table: Table, at: State) -> 
         "silver": _newest(session, lake, "silver", table).where("_deleted_at IS NULL"),
         "quarantine": _newest(session, lake, "quarantine", table),
     }
-    fields = [Field(k, parse(table.column(k).source_type).kind) for k in table.key]
+    fields = [Field(k, of(table.column(k)).kind) for k in table.key]
     number = row_number(row_text(fields, "spark"), "spark")
     parts = [rows.selectExpr(f"'{side}' AS side", f"{number} AS number") for side, rows in sides.items()]
     every = parts[0].unionByName(parts[1]).unionByName(parts[2])

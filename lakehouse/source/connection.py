@@ -16,6 +16,7 @@ from lakehouse.settings import SourceSettings
 
 CONNECT_SECONDS = 5
 DENIED = (1044, 1045, 1142, 1227)
+PINS = ("SET time_zone='+00:00', transaction_isolation='REPEATABLE-READ', sql_mode='NO_ENGINE_SUBSTITUTION'",)
 UNKNOWN = {1049: "database", 1146: "table", 1054: "column"}
 
 
@@ -40,7 +41,7 @@ def connect(source: SourceSettings) -> Iterator[Connection[Any]]:
             write_timeout=CONNECT_SECONDS,
             autocommit=True,
             ssl=_tls(source),
-            init_command="SET time_zone='+00:00', transaction_isolation='REPEATABLE-READ'",
+            init_command=PINS[0],
         )
     except pymysql.err.MySQLError as error:
         raise explained(error, source) from None

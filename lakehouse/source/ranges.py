@@ -12,15 +12,15 @@ from lakehouse.contracts import Table
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import mysql
 from lakehouse.source.connection import rows
-from lakehouse.source.reader import literal, source_fields
-from lakehouse.sqltypes import parse
+from lakehouse.source.select import literal, source_fields
+from lakehouse.sqltypes import of
 
 RANGED = ("int", "date", "timestamp")
 
 
 def range_column(table: Table) -> str | None:
     """The key column, by lake name, that cuts the table into ranges; None makes the table one range."""
-    return next((k for k in table.key if parse(table.column(k).source_type).kind in RANGED), None)
+    return next((k for k in table.key if of(table.column(k)).kind in RANGED), None)
 
 
 def bounds(connection: Connection[Any], table: Table, size: int) -> tuple[str, ...]:
@@ -89,6 +89,6 @@ def moved(connection: Connection[Any], table: Table, mark: int) -> list[tuple[An
 
 def _literal(table: Table, column: str, value: str | None) -> str:
     assert value is not None
-    if parse(table.column(column).source_type).kind == "int":
+    if of(table.column(column)).kind == "int":
         return str(int(value))
     return "'" + value.replace("'", "") + "'"

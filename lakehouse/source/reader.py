@@ -1,58 +1,60 @@
-"""Reads rows of the source into staged Parquet, and the source's own count and checksum with them."""
+"""Reads rows of the source into a staged Parquet file, and the source's own count and checksum with them.
+
+The read runs in a child process: connectorx has no read timeout, keeps Python from running while it waits,
+and panics when a connection breaks. Here it is watched, ended when it must be, and its end explained.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import IO, Any
 
-import connectorx
+import psutil
 import pyarrow as pa
-import pyarrow.parquet as pq
-from pyarrow import compute
 
-from lakehouse.checksum import NOTHING, Checksum, Field, row_number, row_text
-from lakehouse.contracts import Table, Terminal, Transient
-from lakehouse.quoting import mysql
+import lakehouse
+from lakehouse.checksum import NOTHING, Checksum
+from lakehouse.contracts import PipelineError, Table, Terminal, Transient
 from lakehouse.settings import SourceSettings
-from lakehouse.source.connection import url
-from lakehouse.sqltypes import parse
-from lakehouse.window import Window, moment
+from lakehouse.source import select
+from lakehouse.source.child import Job, Outcome
+from lakehouse.source.connection import PINS, connect, rows, url
+from lakehouse.source.invalid import invalid_dates
+from lakehouse.sqltypes import of
 
-BATCH_ROWS = 50_000
-PINS = ["SET time_zone='+00:00'"]
+BATCH_BYTES = 8 << 20
+BATCH_ROWS = (16, 50_000)
+LOOK_SECONDS = 0.25
+FILE = "part-0.parquet"
+CHILD = "lakehouse.source.child"
+AVERAGE_ROW = """
+SELECT COALESCE(AVG_ROW_LENGTH, 0) FROM information_schema.TABLES
+WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s
+"""
+RUNNING = "SELECT ID FROM information_schema.PROCESSLIST WHERE ID <> CONNECTION_ID() AND INFO LIKE %s"
 
 
 @dataclass(frozen=True)
 class Staged:
-    """Rows on their way: where they are, how many, and what the same statement counted at the source."""
+    """Rows on their way: the folder where they are, how many, and what the same statement counted at the source."""
 
     path: str
     rows: int
     proof: Checksum | None
     tail: Checksum = NOTHING
-
-
-def fields(table: Table) -> list[Field]:
-    """The canonical columns of a table, by lake name."""
-    return [Field(c.name, parse(c.source_type).kind) for c in table.columns]
-
-
-def source_fields(table: Table) -> list[Field]:
-    """The canonical columns of a table, by source name."""
-    return [Field(c.source_name, parse(c.source_type).kind) for c in table.columns]
-
-
-def literal(micro: int) -> str:
-    """A cursor bound as a SQL literal; made of digits only."""
-    return f"'{moment(micro):%Y-%m-%d %H:%M:%S.%f}'"
-
-
-def between(table: Table, window: Window) -> str:
-    """The condition that selects a window, (low, high]."""
-    assert table.cursor is not None
-    column = mysql(table.column(table.cursor.column).source_name)
-    return f"{column} > {literal(window.low)} AND {column} <= {literal(window.high)}"
 
 
 def stage(source: SourceSettings, table: Table, where: str, folder: str, tail: str | None = None) -> Staged:
@@ -61,89 +63,136 @@ def stage(source: SourceSettings, table: Table, where: str, folder: str, tail: s
     `tail` is the condition of the rows whose checksum is kept for the next probe.
 
     Raises:
-        Transient: The connection was lost in mid-stream; never a short read.
+        Terminal: A value does not fit its declared type; names the column.
+        Transient: The connection was lost or stalled; never a short read.
     """
-    sql = _plain(table, where) if tail is None else _proven(table, where, tail)
+    sql = select.plain(table, where) if tail is None else select.proven(table, where, tail)
+    marker = uuid.uuid4().hex
+    with connect(source) as connection:
+        average = int(rows(connection, AVERAGE_ROW, (table.source_name,))[0][0])
     Path(folder).mkdir(parents=True, exist_ok=True)
-    path = f"{folder}/part-0.parquet"
-    rows, proof, rest = 0, None, NOTHING
-    with pq.ParquetWriter(path, _schema(table), compression="zstd") as writer:
-        for batch in _stream(source, table, sql):
-            if tail is not None:
-                batch, found = _split(batch)  # noqa: PLW2901
-                if found:
-                    proof, rest = found
-            rows += batch.num_rows
-            writer.write_batch(_typed(table, batch))
-    if tail is not None and proof is None:
+    low, high = BATCH_ROWS
+    job = Job(
+        url=url(source),
+        pins=[*PINS],
+        sql=f"/* lakehouse {marker} */ {sql}",
+        proof=[] if tail is None else [*select.PROOF],
+        schema=base64.b64encode(_schema(table).serialize().to_pybytes()).decode(),
+        batch_rows=max(low, min(high, BATCH_BYTES // max(1, average))),
+        path=f"{folder}/{FILE}",
+    )
+    outcome = _outcome(job, source, table, marker)
+    if outcome.error:
+        raise _explained(outcome, source, table, where)
+    if tail is None:
+        return Staged(folder, outcome.rows, None)
+    if outcome.proof is None:
         raise Transient(f"{table.name}: the stream ended before the source's own count arrived")
-    return Staged(folder, rows, proof, rest)
-
-
-def _columns(table: Table) -> str:
-    return ", ".join(f"{parse(c.source_type).select(mysql(c.source_name))} AS {mysql(c.name)}" for c in table.columns)
-
-
-def _plain(table: Table, where: str) -> str:
-    return f"SELECT {_columns(table)} FROM {mysql(table.source_name)} WHERE {where}"  # noqa: S608
-
-
-def _proven(table: Table, where: str, tail: str) -> str:
-    number = row_number(row_text(source_fields(table), "mysql"), "mysql")
-    z = ", ".join(
-        f"{parse(c.source_type).select('z.' + mysql(c.source_name))} AS {mysql(c.name)}" for c in table.columns
-    )
-    return (
-        f"SELECT {_columns(table)}, -1 AS _n, '' AS _sum, -1 AS _tail_n, '' AS _tail_sum "  # noqa: S608
-        f"FROM {mysql(table.source_name)} WHERE {where} UNION ALL "
-        f"SELECT {z}, k.n, k.s, k.tn, k.ts FROM (SELECT COUNT(*) n, CAST(COALESCE(SUM({number}), 0) AS CHAR) s, "
-        f"COALESCE(SUM({tail}), 0) tn, CAST(COALESCE(SUM(CASE WHEN {tail} THEN {number} END), 0) AS CHAR) ts "
-        f"FROM {mysql(table.source_name)} WHERE {where}) k LEFT JOIN {mysql(table.source_name)} z ON FALSE"
-    )
-
-
-def _stream(source: SourceSettings, table: Table, sql: str) -> Iterator[pa.RecordBatch]:
-    try:
-        reader = connectorx.read_sql(
-            url(source),
-            sql,
-            return_type="arrow_stream",
-            batch_size=BATCH_ROWS,
-            protocol="binary",
-            pre_execution_query=PINS,
-        )
-        yield from reader
-    except BaseException as error:
-        if type(error).__name__ not in ("PanicException", "RuntimeError", "OSError", "ArrowInvalid"):
-            raise
-        raise Transient(f"{table.name}: the read broke off ({type(error).__name__}); it is safe to run again") from None
-
-
-def _split(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, tuple[Checksum, Checksum] | None]:
-    count = compute.cast(batch.column("_n"), pa.int64())
-    trailer = batch.filter(compute.greater_equal(count, 0))
-    data = batch.filter(compute.less(count, 0))
-    if trailer.num_rows == 0:
-        return data, None
-    last = trailer.to_pylist()[0]
-    proof = Checksum(int(last["_n"]), int(last["_sum"]))
-    return data, (proof, Checksum(int(last["_tail_n"]), int(last["_tail_sum"])))
+    count, total, tail_count, tail_total = outcome.proof
+    return Staged(folder, outcome.rows, Checksum(count, total), Checksum(tail_count, tail_total))
 
 
 def _schema(table: Table) -> pa.Schema:
-    return pa.schema([(c.name, parse(c.source_type).arrow) for c in table.columns])
+    return pa.schema([(c.name, of(c).arrow) for c in table.columns])
 
 
-def _typed(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:
-    schema = _schema(table)
+def _outcome(job: Job, source: SourceSettings, table: Table, marker: str) -> Outcome:
+    with tempfile.TemporaryFile("w+") as complaints, _child(job, complaints) as process:
+        try:
+            for line in _watched(process, source, table):
+                if "outcome" in line:
+                    return Outcome(**line["outcome"])
+        except PipelineError:
+            process.kill()
+            _stop_at_source(source, marker)
+            raise
+        complaints.seek(0)
+        last = (complaints.read().strip().splitlines() or ["no word"])[-1].replace(job.url, "…")
+        password = source.password.get_secret_value()
+        return Outcome(error=f"ended by itself: {last.replace(password, '…') if password else last}"[:200])
+
+
+@contextmanager
+def _child(job: Job, complaints: IO[str]) -> Iterator[subprocess.Popen[str]]:
+    home = str(Path(lakehouse.__file__).parents[1])
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", CHILD],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=complaints,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))},
+    )
     try:
-        arrays = [_cast(batch.column(f.name), f.type) for f in schema]
-    except pa.ArrowInvalid as error:
-        raise Terminal(f"{table.name}: a value does not fit its declared type ({error})") from None
-    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+        with suppress(BrokenPipeError):
+            assert process.stdin is not None
+            process.stdin.write(json.dumps(asdict(job)))
+            process.stdin.close()
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
 
 
-def _cast(array: pa.Array, to: pa.DataType) -> pa.Array:
-    if pa.types.is_timestamp(to) and array.type != to:
-        return array.cast(pa.timestamp("us")).cast(to) if pa.types.is_timestamp(array.type) else array.cast(to)
-    return array if array.type == to else array.cast(to)
+def _watched(process: subprocess.Popen[str], source: SourceSettings, table: Table) -> Iterator[dict[str, Any]]:
+    """What the child tells, until it ends; refuses a read that stalls, lasts or grows beyond what is allowed."""
+    lines: queue.Queue[str | None] = queue.Queue()
+    threading.Thread(target=_listen, args=(process, lines), daemon=True).start()
+    began = heard = time.monotonic()
+    while True:
+        with suppress(queue.Empty):
+            line = lines.get(timeout=LOOK_SECONDS)
+            if line is None:
+                return
+            heard = time.monotonic()
+            yield json.loads(line)
+        now = time.monotonic()
+        if now - heard > source.read_timeout_seconds:
+            raise Transient(f"{table.name}: the source sent nothing for {source.read_timeout_seconds} s; ended")
+        if now - began > source.read_deadline_seconds:
+            raise Transient(f"{table.name}: the read was not done after {source.read_deadline_seconds} s; ended")
+        if _memory(process.pid) > source.reader_memory_mb << 20:
+            raise Terminal(
+                f"{table.name}: the reader needs more than {source.reader_memory_mb} MB; "
+                "raise LAKEHOUSE_SOURCE__READER_MEMORY_MB"
+            )
+
+
+def _listen(process: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
+    assert process.stdout is not None
+    with suppress(ValueError):  # closed while we listened
+        for line in process.stdout:
+            lines.put(line)
+    lines.put(None)
+
+
+def _memory(pid: int) -> int:
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return 0
+
+
+def _stop_at_source(source: SourceSettings, marker: str) -> None:
+    """A server goes on with a statement that nobody listens to."""
+    with suppress(PipelineError), connect(source) as connection:
+        for (thread,) in rows(connection, RUNNING, (f"%{marker}%",)):
+            rows(connection, "KILL %s", (thread,))
+
+
+def _explained(outcome: Outcome, source: SourceSettings, table: Table, where: str) -> PipelineError:
+    if outcome.misfit:
+        declared = table.column(outcome.misfit)
+        return Terminal(
+            f"table {table.name}: a value of {declared.source_name} does not fit {declared.source_type}; "
+            "declare the type of the source"
+        )
+    with suppress(Transient), connect(source) as connection:
+        for column, count in invalid_dates(connection, table, where).items():
+            return Terminal(
+                f"table {table.name}: {count} rows hold a date that does not exist in {column}; give the column a "
+                "`spelling=Dates(…)`, and `nulls=(…)` where it means no value"
+            )
+    return Transient(f"{table.name}: the read broke off ({outcome.error}); it is safe to run again")
