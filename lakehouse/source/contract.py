@@ -36,9 +36,10 @@ def check(connection: Connection[Any], table: Table) -> tuple[str, ...]:
 def _fits(table: Table, column: Column, found: SqlType) -> None:
     declared = parse(column.source_type)
     name = f"column {table.source_name}.{column.source_name}"
-    if found.kind != declared.kind:
-        raise Terminal(f"{name} is {found.name} in the source, declared {column.source_type}")
-    if found.kind == "decimal" and found.spark != declared.spark:
-        raise Terminal(f"{name} is {found.spark} in the source, declared {column.source_type}")
-    if found.kind == "int" and found.arrow != declared.arrow:
-        raise Terminal(f"{name} is {found.spark} in the source, declared {column.source_type}")
+    same = found.kind == declared.kind or {found.kind, declared.kind} == {"text", "document"}
+    if not same or (found.kind in ("decimal", "int") and found.arrow != declared.arrow):
+        raise Terminal(f"{name} is {found.name} ({found.spark}) in the source, declared {column.source_type}")
+    if found.kind == "timestamp" and found.digits < declared.digits:
+        raise Terminal(f"{name} is narrower in the source, {found.digits} decimals, declared {column.source_type}")
+    if 0 < found.length < declared.length:
+        raise Terminal(f"{name} is narrower in the source, {found.length} long, declared {column.source_type}")
