@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,7 +15,7 @@ from lakehouse.checksum import Checksum, number_of_hash, row_text
 from lakehouse.contracts import Table
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import spark as quoted
-from lakehouse.source.ranges import condition, pairs, range_column
+from lakehouse.source.ranges import condition, cut_by, is_ranged, pairs
 from lakehouse.source.select import fields
 from lakehouse.sqltypes import of
 from lakehouse.window import Window, moment
@@ -108,7 +110,7 @@ def recorded(rows: DataFrame, table: Table, run_id: str, seq: int, window: Windo
 
 def in_ranges(frame: DataFrame, table: Table, ranges: Sequence[tuple[str | None, str | None]]) -> DataFrame:
     """The rows whose key lies in one of these ranges."""
-    return frame.where(" OR ".join(_spark_condition(table, low, high) for low, high in ranges) or "FALSE")
+    return frame.where(" OR ".join(condition(table, low, high, "spark") for low, high in ranges) or "FALSE")
 
 
 def range_sums(hashes: DataFrame, table: Table, cuts: tuple[str, ...]) -> tuple[RangeSum, ...]:
@@ -125,19 +127,21 @@ def without_keys(frame: DataFrame, table: Table, keys: Sequence[tuple[Any, ...]]
     if not keys:
         return frame
     key_schema = T.StructType([f for f in schema(table).fields if f.name in table.key])
-    ordered = [tuple(row[table.key.index(f.name)] for f in key_schema) for row in keys]
+    ordered = [tuple(_exact(row[table.key.index(f.name)], f.dataType) for f in key_schema) for row in keys]
     return frame.join(frame.sparkSession.createDataFrame(ordered, key_schema), list(table.key), "left_anti")
 
 
+def _exact(value: Any, kind: T.DataType) -> Any:
+    if isinstance(kind, T.DecimalType):
+        return Decimal(value)
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
 def _range_number(table: Table, cuts: tuple[str, ...]) -> str:
-    column = range_column(table)
-    if column is None or not cuts:
+    if not cuts:
         return "0"
-    spark_type = of(table.column(column)).spark
+    if not is_ranged(table):
+        return f"CAST(CONV({cut_by(table, 'spark', len(cuts[0])).sql}, 16, 10) AS INT)"
+    spark_type = of(table.column(table.key[0])).spark
     values = ", ".join(f"CAST('{cut}' AS {spark_type})" for cut in cuts)
-    return f"size(filter(array({values}), x -> x <= {quoted(column)}))"
-
-
-def _spark_condition(table: Table, low: str | None, high: str | None) -> str:
-    column = range_column(table)
-    return condition(table, low, high, quoted(column)) if column else "TRUE"
+    return f"size(filter(array({values}), x -> x <= {cut_by(table, 'spark').sql}))"

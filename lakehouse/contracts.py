@@ -168,6 +168,8 @@ class Table:
         source: Name in the source database, where it is not `name`.
         history: True keeps every version in `<name>_history` (SCD type 2).
         max_reject_share: Share of rejected rows in one run above which the table stops.
+        max_delete_share: Share of the live rows above which vanished keys stop the table instead of being
+            deleted; a hundred may always go.
     """
 
     name: str
@@ -179,6 +181,7 @@ class Table:
     source: str | None = None
     history: bool = False
     max_reject_share: float = 0.5
+    max_delete_share: float = 0.2
 
     def __post_init__(self) -> None:
         names = [c.name for c in self.columns]

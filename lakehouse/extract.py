@@ -13,11 +13,13 @@ from lakehouse.lake import Lake, LoadPlan, RangeSum, State
 from lakehouse.quoting import mysql
 from lakehouse.settings import Settings
 from lakehouse.source import contract, ranges, reader
-from lakehouse.source.connection import connect, rows
+from lakehouse.source.connection import connect
 from lakehouse.source.horizon import Horizon
 from lakehouse.source.select import between, literal
 from lakehouse.sqltypes import of
 from lakehouse.window import Window, bound, next_window, tail
+
+FREE_DELETES = 100
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,17 @@ class Extractor:
         """The newest bronze commit."""
         return self.lake.state("bronze", self.table.name)
 
+    def check(self) -> tuple[str, ...]:
+        """Compares the source's schema with the declaration; returns what the owner should know."""
+        with connect(self.settings.source) as connection:
+            return contract.check(connection, self.table)
+
     def changed(self, state: State) -> bool:
         """True where the source's own sums differ from those of the last commit; needs no JVM."""
         with connect(self.settings.source) as connection:
-            contract.check(connection, self.table)
             if self.table.cursor is None:
                 cuts = tuple(r.low for r in state.ranges[1:] if r.low is not None)
+                connection.begin()
                 return ranges.sums(connection, self.table, cuts, None) != state.ranges
             window = self._window(state)
             if window is None:
@@ -109,7 +116,6 @@ class Extractor:
         assert state is not None
         with connect(self.settings.source) as connection:
             cuts = ranges.bounds(connection, self.table, self.settings.range_rows)
-            rows(connection, "SELECT 1")
             connection.begin()
             there = ranges.sums(connection, self.table, cuts, state.watermark)
             aside = []
@@ -139,7 +145,7 @@ class Extractor:
             proof = replace(state, ranges=there, single=before.single)
             delta.commit(self.lake, "bronze", self.table.name, proof, session, delta.append(empty))
             return Extraction("proof")
-        mended = self._reread(session, before, state, there, differing)
+        mended = self._reread(session, before, state, there, differing, sum(r.checksum.rows for r in here))
         there, here = self.compare(session)
         return replace(mended, proven=there == here)
 
@@ -150,6 +156,7 @@ class Extractor:
         state: State,
         there: tuple[RangeSum, ...],
         differing: list[tuple[str | None, str | None]],
+        live: int,
     ) -> Extraction:
         where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
         staged = self._stage(f"({where})", "repair", "FALSE")
@@ -166,12 +173,21 @@ class Extractor:
         both = fresh.select(*frame.columns, "_op").unionByName(gone.select(*frame.columns, "_op"))
         stamped = bronze.recorded(both, self.table, self.run_id, state.seq, None, self.horizon.now).persist()
         try:
-            delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
             deleted = stamped.where("_op = 'delete'").count()
+            self._guard(deleted, live)
+            delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
             return Extraction("repair", staged.rows, stamped.count() - deleted, deleted)
         finally:
             stamped.unpersist()
             self._clear(staged)
+
+    def _guard(self, deleted: int, live: int) -> None:
+        if deleted > max(FREE_DELETES, self.table.max_delete_share * live):
+            raise Terminal(
+                f"table {self.table.name}: {deleted} of {live} live rows are gone from the source, more than the "
+                f"declared share {self.table.max_delete_share:g}; nothing was written. If they are meant to be gone, "
+                "raise `max_delete_share` in the table's file"
+            )
 
     def _chunk(self, session: SparkSession, plan: LoadPlan) -> tuple[Extraction, LoadPlan]:
         before = self.state()
@@ -192,14 +208,9 @@ class Extractor:
 
     def _load_plan(self) -> LoadPlan:
         with connect(self.settings.source) as connection:
-            contract.check(connection, self.table)
             cuts = ranges.bounds(connection, self.table, self.settings.chunk_rows)
             if self.table.cursor is None:
                 return LoadPlan(None, cuts, 0)
-            cursor = mysql(self.table.column(self.table.cursor.column).source_name)
-            sql = f"SELECT COUNT(*) FROM {mysql(self.table.source_name)} WHERE {cursor} IS NULL"  # noqa: S608
-            if rows(connection, sql)[0][0]:
-                raise Terminal(f"table {self.table.name}: the cursor {cursor} is NULL in some rows; declare Snapshot()")
             mark = bound(self.horizon.at, self._digits())
             kept = between(self.table, tail(mark, self.table.cursor.overlap))
             return LoadPlan(mark, cuts, 0, ranges.where_sum(connection, self.table, kept))

@@ -17,7 +17,7 @@ from lakehouse.lake import Lake, storage_options
 
 @dataclass(frozen=True)
 class TableRecord:
-    """What a run did with one table, and whether the proofs (a) and (b) balance."""
+    """What a run did with one table, whether the proofs (a) and (b) balance, and what its owner should know."""
 
     name: str
     status: str
@@ -34,6 +34,7 @@ class TableRecord:
     bronze_equals_silver: bool = True
     seconds: float = 0.0
     error: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def balanced(self) -> bool:

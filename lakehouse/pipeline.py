@@ -81,13 +81,14 @@ def pending(run: Run, table: str) -> bool:
     Raises:
         Terminal: The source's schema does not fit the declaration.
     """
-    lake, spec = run.lake, run.catalog.tables[table]
+    lake, spec, extractor = run.lake, run.catalog.tables[table], run.extractor(table)
+    extractor.check()
     state = lake.state("bronze", table)
     if state is None or not state.usable or run.mode != "incremental":
         return True
     if silver.behind(lake.state("silver", table), state, spec.fingerprint):
         return True
-    return run.extractor(table).changed(state)
+    return extractor.changed(state)
 
 
 def ingest(run: Run, table: str) -> TableRecord:
@@ -97,6 +98,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         Terminal, Transient: The table stopped; what was committed before stays and is right.
     """
     began = time.monotonic()
+    notes = run.extractor(table).check()
     found = settle(lambda: _extract(run, table))
     spark = session.child(run.settings)
     report = settle(lambda: _curate(run, table))
@@ -120,6 +122,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         source_equals_bronze=found.proven,
         bronze_equals_silver=here == there,
         seconds=time.monotonic() - began,
+        notes=notes,
     )
 
 

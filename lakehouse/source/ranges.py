@@ -1,39 +1,68 @@
-"""Key ranges: the source's count and checksum of each, in one statement and so at one snapshot."""
+"""Key ranges: the source's count and checksum of each, at one snapshot.
+
+A table whose key begins with a number or a time is cut there. Any other key is cut by a prefix of its md5,
+of as many hex digits as the table's size asks for; so the cost is one scan, whatever the key.
+"""
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Any
+import math
+from itertools import pairwise, product
+from typing import Any, NamedTuple
 
 from pymysql.connections import Connection
 
-from lakehouse.checksum import Checksum, total
+from lakehouse.checksum import NOTHING, Checksum, Dialect, Field, row_text, total
 from lakehouse.contracts import Table
 from lakehouse.lake import RangeSum
-from lakehouse.quoting import mysql
+from lakehouse.quoting import mysql, spark
 from lakehouse.source.connection import rows
 from lakehouse.source.select import literal, source_fields
 from lakehouse.sqltypes import of
 
 RANGED = ("int", "date", "timestamp")
+HEX = "0123456789abcdef"
+SUMS_PER_STATEMENT = 200
 
 
-def range_column(table: Table) -> str | None:
-    """The key column, by lake name, that cuts the table into ranges; None makes the table one range."""
-    return next((k for k in table.key if of(table.column(k)).kind in RANGED), None)
+class Cut(NamedTuple):
+    """What a table is cut by: SQL for the value, and whether bounds of it are numbers."""
+
+    sql: str
+    is_number: bool
+
+
+def is_ranged(table: Table) -> bool:
+    """True where the key begins with a column that has an order on all engines."""
+    return of(table.column(table.key[0])).kind in RANGED
+
+
+def cut_by(table: Table, dialect: Dialect, digits: int = 0) -> Cut:
+    """The value that decides the range of a row; of a hashed key its first `digits`, 0 for all."""
+    first = table.column(table.key[0])
+    if is_ranged(table):
+        name = mysql(first.source_name) if dialect == "mysql" else spark(first.name)
+        return Cut(name, of(first).kind == "int")
+    columns = [table.column(k) for k in table.key]
+    fields = [
+        Field(c.source_name, of(c).kind, of(c).form) if dialect == "mysql" else Field(c.name, of(c).kind)
+        for c in columns
+    ]
+    text = f"MD5({row_text(fields, dialect)})"
+    return Cut(f"SUBSTR({text}, 1, {digits})" if digits else text, is_number=False)
 
 
 def bounds(connection: Connection[Any], table: Table, size: int) -> tuple[str, ...]:
-    """Values of the range column that cut the table into ranges of about `size` rows."""
-    column = range_column(table)
-    if column is None:
-        return ()
-    name = mysql(table.column(column).source_name)
+    """Values that cut the table into ranges of about `size` rows."""
+    if not is_ranged(table):
+        ((count,),) = rows(connection, f"SELECT COUNT(*) FROM {mysql(table.source_name)}")  # noqa: S608
+        digits = math.ceil(math.log(max(1, count / size), len(HEX)))
+        return tuple("".join(prefix) for prefix in product(HEX, repeat=digits))[1:]
+    name = cut_by(table, "mysql").sql
     found = rows(
         connection,
         f"SELECT DISTINCT CAST(k AS CHAR) FROM (SELECT {name} k, ROW_NUMBER() OVER (ORDER BY {name}) n "  # noqa: S608
-        f"FROM {mysql(table.source_name)}) t WHERE n %% %s = 0 ORDER BY k",
-        (size,),
+        f"FROM {mysql(table.source_name)}) t WHERE n % {int(size)} = 0 ORDER BY k",
     )
     return tuple(value for (value,) in found)
 
@@ -44,30 +73,41 @@ def pairs(cuts: tuple[str, ...]) -> list[tuple[str | None, str | None]]:
     return list(pairwise(edges))
 
 
-def condition(table: Table, low: str | None, high: str | None, dialect_column: str | None = None) -> str:
-    """The condition of one range; bounds are text of numbers or times and stand as quoted literals."""
-    column = range_column(table)
-    if column is None:
-        return "TRUE"
-    name = dialect_column or mysql(table.column(column).source_name)
-    parts = [f"{name} >= {_literal(table, column, low)}"] if low is not None else []
-    parts += [f"{name} < {_literal(table, column, high)}"] if high is not None else []
+def condition(table: Table, low: str | None, high: str | None, dialect: Dialect = "mysql") -> str:
+    """The condition of one range; bounds stand as literals made of digits and the marks of a time."""
+    cut = cut_by(table, dialect)
+    parts = [f"{cut.sql} >= {_literal(cut, low)}"] if low is not None else []
+    parts += [f"{cut.sql} < {_literal(cut, high)}"] if high is not None else []
     return "(" + (" AND ".join(parts) or "TRUE") + ")"
 
 
 def sums(connection: Connection[Any], table: Table, cuts: tuple[str, ...], mark: int | None) -> tuple[RangeSum, ...]:
-    """Count and checksum per range; of a cursor table only the rows up to `mark`."""
+    """Count and checksum per range; of a cursor table only the rows up to `mark`. One snapshot for all."""
     bound = "TRUE"
     if table.cursor is not None and mark is not None:
         bound = f"{mysql(table.column(table.cursor.column).source_name)} <= {literal(mark)}"
+    summed = _ranged if is_ranged(table) else _hashed
+    found = summed(connection, table, cuts, bound)
+    return tuple(RangeSum(low, high, found.get(i, NOTHING)) for i, (low, high) in enumerate(pairs(cuts)))
+
+
+def _ranged(connection: Connection[Any], table: Table, cuts: tuple[str, ...], bound: str) -> dict[int, Checksum]:
     number = total(source_fields(table), "mysql")
     parts = [
         f"SELECT {i}, COUNT(*), {number} FROM {mysql(table.source_name)} "  # noqa: S608
         f"WHERE {condition(table, low, high)} AND {bound}"
         for i, (low, high) in enumerate(pairs(cuts))
     ]
-    found = {i: Checksum(int(n), int(s)) for i, n, s in rows(connection, " UNION ALL ".join(parts))}
-    return tuple(RangeSum(low, high, found[i]) for i, (low, high) in enumerate(pairs(cuts)))
+    some = (parts[i : i + SUMS_PER_STATEMENT] for i in range(0, len(parts), SUMS_PER_STATEMENT))
+    found = (row for statements in some for row in rows(connection, " UNION ALL ".join(statements)))
+    return {int(i): Checksum(int(n), int(s)) for i, n, s in found}
+
+
+def _hashed(connection: Connection[Any], table: Table, cuts: tuple[str, ...], bound: str) -> dict[int, Checksum]:
+    number = total(source_fields(table), "mysql")
+    prefix = cut_by(table, "mysql", len(cuts[0])).sql if cuts else "''"
+    sql = f"SELECT {prefix} k, COUNT(*), {number} FROM {mysql(table.source_name)} WHERE {bound} GROUP BY k"  # noqa: S608
+    return {int(k or "0", 16): Checksum(int(n), int(s)) for k, n, s in rows(connection, sql)}
 
 
 def where_sum(connection: Connection[Any], table: Table, where: str) -> Checksum:
@@ -81,14 +121,12 @@ def where_sum(connection: Connection[Any], table: Table, where: str) -> Checksum
 def moved(connection: Connection[Any], table: Table, mark: int) -> list[tuple[Any, ...]]:
     """The keys whose cursor is now above the mark."""
     assert table.cursor is not None
-    keys = ", ".join(mysql(table.column(k).source_name) for k in table.key)
+    columns = [table.column(k) for k in table.key]
+    keys = ", ".join(of(c).select(mysql(c.source_name)) for c in columns)
     cursor = mysql(table.column(table.cursor.column).source_name)
     sql = f"SELECT {keys} FROM {mysql(table.source_name)} WHERE {cursor} > {literal(mark)}"  # noqa: S608
     return rows(connection, sql)
 
 
-def _literal(table: Table, column: str, value: str | None) -> str:
-    assert value is not None
-    if of(table.column(column)).kind == "int":
-        return str(int(value))
-    return "'" + value.replace("'", "") + "'"
+def _literal(cut: Cut, value: str) -> str:
+    return str(int(value)) if cut.is_number else "'" + value.replace("'", "") + "'"

@@ -1,0 +1,264 @@
+"""How changes are found: snapshots by key range for any key, the guard against mass deletion, cursors that lie."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from demo.servers.mariadb import MariaDb
+from lakehouse import extract
+from lakehouse.contracts import Column, Cursor, Snapshot, Table, Terminal
+from lakehouse.window import micros
+from tests.support.lab import Lab, lab
+
+Open = Callable[..., Lab]
+
+TEXT_KEYED = Table(
+    "rate", ("place", "code"), Snapshot(),
+    (Column("place", "VARCHAR(20)"), Column("code", "VARCHAR(20)"), Column("price", "INT")),
+)  # fmt: skip
+TEXT_KEYED_DDL = "CREATE TABLE rate (place VARCHAR(20), code VARCHAR(20), price INT, PRIMARY KEY (place, code))"
+STAMPED = Table(
+    "thing", ("id",), Cursor("updated_at", timedelta(0)),
+    (Column("id", "INT"), Column("value", "INT"), Column("updated_at", "TIMESTAMP(6)")),
+)  # fmt: skip
+STAMPED_DDL = """CREATE TABLE thing (id INT PRIMARY KEY, value INT,
+  updated_at TIMESTAMP(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6), KEY (updated_at))"""
+PLAIN = replace(STAMPED, strategy=Snapshot())
+
+
+@pytest.fixture
+def opened(source_server: MariaDb, tmp_path: Path) -> Iterator[Open]:
+    with ExitStack() as stack:
+
+        def make(table: Table, ddl: str, **settings: object) -> Lab:
+            return stack.enter_context(lab(source_server, str(tmp_path / "lake"), table, ddl, **settings))
+
+        yield make
+
+
+def test_a_snapshot_of_a_composite_text_key_reads_again_only_what_differs(opened: Open) -> None:
+    world = opened(TEXT_KEYED, TEXT_KEYED_DDL, range_rows=100)
+    world.sql("INSERT INTO rate SELECT CONCAT('Zürich ', seq % 7), CONCAT('c', seq), seq FROM seq_1_to_1000")
+    world.run()
+    assert world.holds_the_source()
+
+    world.sql(
+        "UPDATE rate SET price = -1 WHERE code = 'c17'",
+        "DELETE FROM rate WHERE code = 'c18'",
+        "INSERT INTO rate VALUES ('', '', 0)",
+        "UPDATE rate SET code = 'C19' WHERE code = 'c19'",
+    )
+    record = world.run()
+
+    assert record is not None
+    assert (record.new, record.deleted) == (3, 2)
+    assert record.read <= 1000 * 5 / 16 * 1.5, "at most five of sixteen ranges differ"
+    assert world.holds_the_source()
+    assert world.run() is None
+
+
+def test_two_equal_flips_in_one_range_are_found(opened: Open) -> None:
+    world = opened(PLAIN, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_100")
+    world.run()
+    crc = "SELECT COUNT(*), BIT_XOR(CRC32(CONCAT_WS('|', id, value, updated_at))) FROM thing"
+    before = answer(world, crc)
+
+    world.sql("UPDATE thing SET value = 1, updated_at = updated_at WHERE id IN (20, 21)")
+
+    assert answer(world, crc) == before, "a weaker checksum misses it"
+    world.run()
+    assert world.holds_the_source()
+
+
+def answer(world: Lab, sql: str) -> tuple:
+    with world.connection() as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()
+
+
+def test_a_mass_deletion_stops_the_table_before_harm_and_is_carried_once_it_is_declared(opened: Open) -> None:
+    world = opened(PLAIN, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) SELECT seq, seq FROM seq_1_to_1000")
+    world.run()
+    before = world.state
+
+    world.sql("DELETE FROM thing WHERE id > 700")
+    with pytest.raises(Terminal, match=r"300 of 1000 live rows are gone .* share 0\.2; nothing was written"):
+        world.run()
+    assert world.state == before
+
+    meant = replace(world, table=replace(PLAIN, max_delete_share=0.3))
+    record = meant.run()
+    assert record is not None
+    assert record.deleted == 300
+    assert world.holds_the_source()
+
+
+def test_without_the_guard_a_truncated_table_would_be_emptied(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = opened(PLAIN, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) SELECT seq, seq FROM seq_1_to_200")
+    world.run()
+    world.sql("DELETE FROM thing")
+    with pytest.raises(Terminal, match="200 of 200 live rows are gone"):
+        world.run()
+
+    monkeypatch.setattr(extract, "FREE_DELETES", 1_000)
+    world.run()
+
+    assert world.in_bronze() == []
+
+
+def test_a_deleted_and_reinserted_key_is_there_once_and_a_changed_key_moves(opened: Open) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) VALUES (1, 1), (2, 2), (3, 3)")
+    world.run()
+
+    world.sql("DELETE FROM thing WHERE id = 1", "INSERT INTO thing (id, value) VALUES (1, 10)")
+    world.sql("UPDATE thing SET id = 30 WHERE id = 3")
+    world.run("reconcile")
+
+    assert world.holds_the_source()
+    assert {row[:2] for row in world.in_bronze()} == {(1, 10), (2, 2), (30, 3)}
+
+
+def test_a_cursor_in_the_future_does_not_poison_the_watermark(opened: Open) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing VALUES (1, 1, NOW(6)), (2, 2, NOW(6) + INTERVAL 1 DAY)")
+    world.run()
+    assert world.state is not None
+    assert world.state.watermark < micros(answer(world, "SELECT UTC_TIMESTAMP(6)")[0])
+
+    world.sql("INSERT INTO thing (id, value) VALUES (3, 3)")
+    world.run("reconcile")
+    assert {row[0] for row in world.in_bronze()} == {1, 3}, "the row of tomorrow waits for its time"
+
+    world.sql("UPDATE thing SET updated_at = NOW(6) WHERE id = 2")
+    world.run()
+    assert world.holds_the_source()
+
+
+def test_a_row_stamped_in_the_past_is_found_by_reconcile(opened: Open) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) VALUES (1, 1)")
+    world.run()
+    world.sql("INSERT INTO thing VALUES (2, 2, NOW(6) - INTERVAL 1 HOUR)")
+
+    assert world.run() is None or not world.holds_the_source(), "no window can see it"
+    world.run("reconcile")
+
+    assert world.holds_the_source()
+
+
+def test_a_cursor_that_is_null_is_refused_also_when_it_turns_up_later(opened: Open) -> None:
+    world = opened(STAMPED, "CREATE TABLE thing (id INT PRIMARY KEY, value INT, updated_at TIMESTAMP(6) NULL)")
+    world.sql("INSERT INTO thing VALUES (1, 1, NOW(6))")
+    world.run()
+    (note,) = world.opened().extractor("thing").check()
+    assert "CREATE INDEX `updated_at_idx` ON `thing` (`updated_at`)" in note
+    world.sql("INSERT INTO thing VALUES (2, 2, NULL)")
+
+    with pytest.raises(Terminal, match="the cursor updated_at is NULL in some rows, which no window would find"):
+        world.run()
+
+
+@pytest.mark.parametrize(
+    "ddl",
+    [
+        "CREATE TABLE thing (id INT, value INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT NOW(6))",
+        "CREATE TABLE thing (id INT, value INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT NOW(6), UNIQUE (id))",
+        "CREATE TABLE thing (id INT NOT NULL, value INT, updated_at TIMESTAMP(6) NOT NULL DEFAULT NOW(6), KEY (id))",
+    ],
+    ids=["none", "nullable", "not unique"],
+)
+def test_a_key_that_nothing_makes_unique_is_refused_before_anything_is_written(opened: Open, ddl: str) -> None:
+    world = opened(STAMPED, ddl)
+    world.sql("INSERT INTO thing (id, value) VALUES (1, 1), (1, 2)" if "UNIQUE" not in ddl else "DO 1")
+
+    with pytest.raises(Terminal, match=r"no unique index without NULLs makes \(`id`\) a key; ALTER TABLE `thing`"):
+        world.run()
+    assert world.state is None
+
+
+def test_many_rows_with_one_timestamp_are_never_cut(opened: Open) -> None:
+    world = opened(STAMPED, STAMPED_DDL, chunk_rows=1000)
+    world.sql("INSERT INTO thing SELECT seq, seq, '2026-01-01 00:00:00.5' FROM seq_1_to_5000")
+    world.run()
+    assert world.holds_the_source()
+
+    world.sql("SET @now = NOW(6)", "UPDATE thing SET value = -1, updated_at = @now WHERE id % 2 = 0")
+    world.run()
+
+    assert world.holds_the_source()
+
+
+def test_rows_that_change_while_they_are_read_are_neither_lost_nor_doubled(opened: Open) -> None:
+    world = opened(STAMPED, STAMPED_DDL, chunk_rows=1000)
+    world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_4000")
+    stop = threading.Event()
+
+    def update() -> None:
+        turn = 0
+        while not stop.is_set():
+            turn += 1
+            world.sql(f"UPDATE thing SET value = {turn} WHERE id % 97 = {turn % 97}")
+
+    thread = threading.Thread(target=update)
+    thread.start()
+    try:
+        world.run()
+        world.run()
+    finally:
+        stop.set()
+        thread.join()
+    world.run()
+
+    assert world.holds_the_source()
+
+
+def test_a_backfill_leaves_the_mark_and_brings_no_older_row_back(opened: Open) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing VALUES (1, 1, '2026-01-01 10:00:00'), (2, 2, '2026-01-05 10:00:00')")
+    world.run()
+    world.sql(
+        "UPDATE thing SET value = 11 WHERE id = 1", "UPDATE thing SET value = 22, updated_at = updated_at WHERE id = 2"
+    )
+    world.run()
+    before = world.state
+
+    record = world.run("backfill", since=date(2026, 1, 1), until=date(2026, 1, 10))
+
+    assert record is not None
+    assert (record.read, record.new) == (1, 1), "the row that changed with an untouched cursor"
+    assert world.state is not None
+    assert before is not None
+    assert world.state.watermark == before.watermark
+    assert world.holds_the_source()
+
+
+def test_a_column_that_changes_during_the_read_is_a_retry_and_then_an_error_that_names_it(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) VALUES (1, 1)")
+    world.run()
+    world.sql("UPDATE thing SET value = 2")
+    before, window = world.state, extract.Extractor.window
+
+    def altered(*arguments: object) -> extract.Extraction:
+        world.sql("ALTER TABLE thing RENAME COLUMN value TO amount")
+        return window(*arguments)
+
+    monkeypatch.setattr(extract.Extractor, "window", altered)
+    with pytest.raises(Exception, match=r"safe to run again|does not exist"):
+        world.run()
+    monkeypatch.setattr(extract.Extractor, "window", window)
+    with pytest.raises(Terminal, match=r"column thing\.value is missing in the source; was it dropped or renamed"):
+        world.run()
+
+    assert world.state == before
