@@ -17,6 +17,7 @@ from lakehouse.settings import SourceSettings
 CONNECT_SECONDS = 5
 DENIED = (1044, 1045, 1142, 1227)
 PINS = ("SET time_zone='+00:00', transaction_isolation='REPEATABLE-READ', sql_mode='NO_ENGINE_SUBSTITUTION'",)
+NO_ENCRYPTION = 2026
 UNKNOWN = {1049: "database", 1146: "table", 1054: "column"}
 
 
@@ -81,8 +82,9 @@ def explained(error: Exception, source: SourceSettings) -> PipelineError:
         )
     if code in UNKNOWN:
         return Terminal(f"{where}: {UNKNOWN[code]} does not exist: {error.args[1]}; check the declaration")
-    if code == 2003 and isinstance(getattr(error, "original_exception", None), ssl.SSLError):
-        return Terminal(f"{where}: the certificate is not trusted; check LAKEHOUSE_SOURCE__CA")
+    if code == NO_ENCRYPTION or isinstance(getattr(error, "original_exception", None), ssl.SSLError):
+        said = "offers no encryption" if code == NO_ENCRYPTION else "shows a certificate that is not trusted"
+        return Terminal(f"{where} {said}; check LAKEHOUSE_SOURCE__CA; LAKEHOUSE_SOURCE__TLS=off is for loopback only")
     if code in (2002, 2003):
         return Transient(f"{where} is unreachable; check LAKEHOUSE_SOURCE__HOST and __PORT, and that it runs")
     if code in (2006, 2013, 1412, 1205, 1213, 1053, 1927, 1317, 1040):

@@ -1,0 +1,231 @@
+"""The way to the source: encrypted to the right server or not at all, and every break is told for what it is."""
+
+import datetime as dt
+import ipaddress
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pymysql
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
+
+from demo.servers import mariadb
+from demo.servers.mariadb import MariaDb
+from lakehouse.contracts import Column, PipelineError, Snapshot, Table, Terminal, Transient
+from lakehouse.settings import SourceSettings
+from lakehouse.source import reader
+from lakehouse.source.connection import connect, rows
+
+THING = Table("thing", ("id",), Snapshot(), (Column("id", "INT"), Column("value", "VARCHAR(20)")))
+SECRET = "s3cret-enough"
+
+
+def authority(name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return signed(name, key, (x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key), None), key
+
+
+def signed(
+    name: str, key: ec.EllipticCurvePrivateKey, issuer: tuple[x509.Name, ec.EllipticCurvePrivateKey], host: str | None
+) -> x509.Certificate:
+    """A certificate: an authority's own, or a server's for one address."""
+    now = dt.datetime.now(dt.UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+        .issuer_name(issuer[0])
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=host is None, path_length=None), critical=True)
+    )
+    if host is not None:
+        alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))])
+        builder = builder.add_extension(alternative, critical=False)
+    return builder.sign(issuer[1], hashes.SHA256())
+
+
+def write(folder: Path, name: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> tuple[Path, Path]:
+    pem, secret = folder / f"{name}.pem", folder / f"{name}.key"
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return pem, secret
+
+
+def encrypted(folder: Path, ca: tuple[x509.Certificate, ec.EllipticCurvePrivateKey], host: str) -> MariaDb:
+    """A server whose certificate this authority gave for this address."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem, secret = write(folder, "server", signed("server", key, (ca[0].subject, ca[1]), host), key)
+    return mariadb.start(folder, "--ssl", f"--ssl-cert={pem}", f"--ssl-key={secret}")
+
+
+def settings(server: MariaDb, **more: object) -> SourceSettings:
+    given = {"user": server.user, "password": server.password, "database": mariadb.DATABASE, "tls": "off"} | more
+    return SourceSettings(host=server.host, port=server.port, **given)
+
+
+def fill(server: MariaDb) -> MariaDb:
+    with pymysql.connect(
+        host=server.host, port=server.port, user="root", password=server.admin_password, database=mariadb.DATABASE,
+        autocommit=True,
+    ) as root:  # fmt: skip
+        cursor = root.cursor()
+        cursor.execute("CREATE OR REPLACE TABLE thing (id INT PRIMARY KEY, value VARCHAR(20))")
+        cursor.execute("INSERT INTO thing SELECT seq, CONCAT('v', seq) FROM seq_1_to_50000")
+    return server
+
+
+@pytest.fixture(scope="module")
+def ours() -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    return authority("ours")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, ours: tuple[x509.Certificate, ec.EllipticCurvePrivateKey]) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    write(folder, "ours", *ours)
+    write(folder, "theirs", *authority("theirs"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, ours: tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+) -> Iterator[MariaDb]:
+    started = fill(encrypted(tmp_path_factory.mktemp("encrypted"), ours, "127.0.0.1"))
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def elsewhere(
+    tmp_path_factory: pytest.TempPathFactory, ours: tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
+) -> Iterator[MariaDb]:
+    """A server with a good certificate for another address."""
+    started = fill(encrypted(tmp_path_factory.mktemp("elsewhere"), ours, "10.1.2.3"))
+    yield started
+    started.stop()
+
+
+def test_a_trusted_server_is_read_over_an_encrypted_connection(server: MariaDb, folder: Path, tmp_path: Path) -> None:
+    source = settings(server, tls="verify", ca=folder / "ours.pem")
+
+    with connect(source) as connection:
+        assert rows(connection, "SHOW STATUS LIKE 'Ssl_cipher'")[0][1] != ""
+    assert reader.stage(source, THING, "TRUE", str(tmp_path)).rows == 50_000
+
+
+def refused(source: SourceSettings, tmp_path: Path) -> PipelineError:
+    with pytest.raises(PipelineError) as found:
+        reader.stage(source, THING, "TRUE", str(tmp_path))
+    assert SECRET not in str(found.value)
+    return found.value
+
+
+def test_an_unknown_authority_is_refused(server: MariaDb, folder: Path, tmp_path: Path) -> None:
+    error = refused(settings(server, tls="verify", ca=folder / "theirs.pem"), tmp_path)
+
+    assert isinstance(error, Terminal)
+    assert "shows a certificate that is not trusted" in str(error)
+
+
+def test_a_certificate_of_another_host_is_refused(elsewhere: MariaDb, folder: Path, tmp_path: Path) -> None:
+    error = refused(settings(elsewhere, tls="verify", ca=folder / "ours.pem"), tmp_path)
+
+    assert isinstance(error, Terminal)
+    assert "shows a certificate that is not trusted" in str(error)
+
+
+def test_a_server_without_encryption_is_refused_before_a_password_is_sent(
+    source_server: MariaDb, folder: Path, tmp_path: Path
+) -> None:
+    error = refused(settings(source_server, tls="verify", ca=folder / "ours.pem"), tmp_path)
+
+    assert isinstance(error, Terminal)
+    assert "offers no encryption" in str(error)
+
+
+@pytest.mark.parametrize("host", ["theirs.pem", "elsewhere"])
+def test_the_reader_itself_refuses_what_the_probe_would(
+    server: MariaDb, elsewhere: MariaDb, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
+) -> None:
+    wrong = (
+        settings(elsewhere, tls="verify", ca=folder / "ours.pem")
+        if host == "elsewhere"
+        else settings(server, tls="verify", ca=folder / host)
+    )
+    unverified = settings(elsewhere if host == "elsewhere" else server)
+    monkeypatch.setattr(reader, "connect", lambda _: connect(unverified))
+    hasty = wrong.model_copy(update={"read_timeout_seconds": 3})
+
+    with pytest.raises(Transient, match=r"the read broke off|sent nothing for 3 s"):
+        reader.stage(hasty, THING, "TRUE", str(tmp_path))
+    assert reader.stage(unverified, THING, "TRUE", str(tmp_path)).rows == 50_000, "without verification it would read"
+
+
+@pytest.mark.parametrize(
+    ("more", "said", "family"),
+    [
+        ({"password": SecretStr(SECRET)}, "refused user lakehouse", Terminal),
+        ({"user": "nobody"}, "refused user nobody", Terminal),
+        ({"database": "nowhere"}, "nowhere", Terminal),
+        ({"port": 1}, "is unreachable; check LAKEHOUSE_SOURCE__HOST", Transient),
+        ({"host": "no.such.host.invalid"}, "is unreachable; check LAKEHOUSE_SOURCE__HOST", Transient),
+    ],
+    ids=["password", "user", "database", "port", "host"],
+)
+def test_what_is_wrong_with_the_way_is_said_within_seconds(
+    source_server: MariaDb, tmp_path: Path, more: dict[str, object], said: str, family: type[PipelineError]
+) -> None:
+    source = settings(source_server).model_copy(update=more)
+    began = time.monotonic()
+
+    error = refused(source, tmp_path)
+
+    assert isinstance(error, family)
+    assert said in str(error)
+    assert time.monotonic() - began < 6
+
+
+def test_a_server_that_dies_in_mid_stream_is_an_error_and_never_a_short_read(tmp_path: Path) -> None:
+    folder = tmp_path / "server"
+    folder.mkdir()
+    server = fill(mariadb.start(folder))
+    source = settings(server)
+    slow = "id > 0 AND SLEEP(IF(id % 1000 = 0, 0.05, 0)) = 0"
+    dying = threading.Timer(1.5, os.kill, (server.process.pid, signal.SIGKILL))
+    dying.start()
+
+    with pytest.raises(Transient, match=r"safe to run again|unreachable"):
+        reader.stage(source, THING, slow, str(tmp_path / "a"))
+    dying.join()
+    with pytest.raises(Transient, match="is unreachable"):
+        reader.stage(source, THING, "TRUE", str(tmp_path / "b"))
+
+
+def test_a_session_is_pinned_whatever_the_server_says(source_server: MariaDb) -> None:
+    with pymysql.connect(
+        host=source_server.host, port=source_server.port, user="root", password=source_server.admin_password
+    ) as root:
+        cursor = root.cursor()
+        cursor.execute("SET GLOBAL time_zone = '+05:30', GLOBAL sql_mode = 'ANSI_QUOTES,PAD_CHAR_TO_FULL_LENGTH'")
+        cursor.execute("SET GLOBAL transaction_isolation = 'READ-UNCOMMITTED'")
+        try:
+            with connect(settings(source_server)) as connection:
+                found = rows(connection, "SELECT @@time_zone, @@sql_mode, @@transaction_isolation")
+        finally:
+            cursor.execute("SET GLOBAL time_zone = 'SYSTEM', GLOBAL sql_mode = DEFAULT")
+            cursor.execute("SET GLOBAL transaction_isolation = 'REPEATABLE-READ'")
+
+    assert found == [("+00:00", "NO_ENGINE_SUBSTITUTION", "REPEATABLE-READ")]
