@@ -25,7 +25,7 @@ def check(settings: Settings, console: Console) -> bool:
     needs: dict[str, Callable[[], object]] = {
         "Java": jars.find_java,
         "jars": lambda: jars.class_path(settings.jars or jars.default_folder()),
-        "lake": Lake(settings.lake_root).check_writable,
+        "lake": Lake.of(settings).check_writable,
         "source": lambda: _source(settings),
         "warehouse": lambda: postgres.serving(warehouse(settings).engine()),
         "Prefect API": _prefect,

@@ -56,7 +56,7 @@ def show_status(
     run_id: Annotated[str | None, typer.Option("--run", help="The ledger of this run; `last` for the last one")] = None,
 ) -> None:
     """How far each table and mart has come: watermark, lag, rows, last run."""
-    lake = Lake(_or_stop(settings.load).lake_root)
+    lake = Lake.of(_or_stop(settings.load))
     if run_id is None:
         import transforms  # noqa: PLC0415
 

@@ -53,10 +53,10 @@ def commit(
                 newest = lake.state(layer, name)
                 raise Superseded(state.table, newest.run_id if newest else None) from None
             raise
-    newest = lake.state(layer, name)
-    if newest is None or (newest.run_id, newest.seq) != (state.run_id, state.seq):
-        raise Superseded(state.table, newest.run_id if newest else None)
-    return newest
+    ours = lake.state(layer, name, state.seq)
+    if ours is None or ours.run_id != state.run_id:
+        raise Superseded(state.table, ours.run_id if ours else None)
+    return ours
 
 
 def append(frame: DataFrame) -> Callable[[str], None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -237,7 +238,7 @@ class Extractor:
             self._clear(staged)
 
     def _proven_rows(self, session: SparkSession, staged: reader.Staged) -> DataFrame:
-        frame = bronze.staged(session, self.table, self.lake.for_spark(staged.path))
+        frame = bronze.staged(session, self.table, Path(staged.path).as_uri())
         if staged.proof is not None:
             found = bronze.checksum(frame)
             if found != staged.proof:
@@ -249,8 +250,8 @@ class Extractor:
         return frame
 
     def _stage(self, where: str, kind: str, kept: str | None) -> reader.Staged:
-        folder = f"{self.lake.root}/_staging/{self.run_id}/{self.table.name}-{kind}"
-        return reader.stage(self.settings.source, self.table, where, folder, kept)
+        folder = self.settings.staging_root / self.run_id / f"{self.table.name}-{kind}"
+        return reader.stage(self.settings.source, self.table, where, str(folder), kept)
 
     def _clear(self, staged: reader.Staged) -> None:
         shutil.rmtree(staged.path, ignore_errors=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 from pyarrow.compute import Expression
 from pydantic import TypeAdapter
 
+from lakehouse import s3
 from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.contracts import Terminal
+from lakehouse.settings import Settings
 
 Layer = Literal["bronze", "silver", "history", "gold", "derived", "quarantine"]
 FOLDERS: dict[Layer, str] = {
@@ -102,9 +104,15 @@ def to_json(state: State) -> str:
 
 @dataclass(frozen=True)
 class Lake:
-    """A lake below one root: a folder or an `s3://` address."""
+    """A lake below one root: a folder or an `s3://` address; there, `kms_key` encrypts what is written."""
 
     root: str
+    kms_key: str | None = None
+
+    @staticmethod
+    def of(settings: Settings) -> Lake:
+        """The lake that the settings name."""
+        return Lake(settings.lake_root, settings.lake_kms_key)
 
     def path(self, layer: Layer, name: str) -> str:
         """Where a table stands, for delta-rs and PyArrow."""
@@ -123,7 +131,7 @@ class Lake:
         """The table, or None where there is none yet."""
         path = self.path(layer, name)
         try:
-            return DeltaTable(path, version=version, storage_options=storage_options(self.root))
+            return DeltaTable(path, version=version, storage_options=self.storage_options())
         except TableNotFoundError:
             return None
 
@@ -132,8 +140,8 @@ class Lake:
         table = self.open(layer, name)
         return 0 if table is None else int(table.to_pyarrow_dataset().count_rows(filter=where))
 
-    def state(self, layer: Layer, name: str) -> State | None:
-        """The state of the table's newest commit of ours; maintenance commits carry none.
+    def state(self, layer: Layer, name: str, seq: int | None = None) -> State | None:
+        """The state of the table's newest commit of ours, or of the commit `seq`; maintenance commits carry none.
 
         Raises:
             Terminal: The table exists but no commit in its history carries a state.
@@ -141,20 +149,28 @@ class Lake:
         table = self.open(layer, name)
         if table is None:
             return None
+        newest = None
         for limit in (5, None):
             for entry in table.history(limit):
-                if entry.get("userMetadata"):
-                    found = STATE.validate_json(entry["userMetadata"])
-                    return State(**{**_shallow(found), "version": int(entry["version"])})
-        raise Terminal(f"{self.path(layer, name)} carries no state; was it written by another tool?")
+                if not entry.get("userMetadata"):
+                    continue
+                found = replace(STATE.validate_json(entry["userMetadata"]), version=int(entry["version"]))
+                newest = newest or found
+                if found.seq == (newest.seq if seq is None else seq):
+                    return found
+        if newest is None:
+            raise Terminal(f"{self.path(layer, name)} carries no state; was it written by another tool?")
+        return None
 
     def check_writable(self) -> None:
-        """Refuses a local lake that cannot be written.
+        """Refuses a lake that cannot be written.
 
         Raises:
-            Terminal: The folder cannot be made or written.
+            Terminal: The folder or the bucket cannot be written.
+            Transient: The S3 endpoint does not answer.
         """
         if self.root.startswith("s3://"):
+            s3.check_writable(self.root, self.kms_key)
             return
         try:
             Path(self.root).mkdir(parents=True, exist_ok=True)
@@ -166,20 +182,6 @@ class Lake:
                 f"lake {self.root} is not writable ({error.strerror}); change LAKEHOUSE_LAKE or its rights"
             ) from None
 
-
-def _shallow(state: State) -> dict[str, Any]:
-    return {name: getattr(state, name) for name in state.__dataclass_fields__}
-
-
-def storage_options(root: str) -> dict[str, str] | None:
-    """What delta-rs must be told beyond the standard AWS variables."""
-    if not root.startswith("s3://"):
-        return None
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    plain = {"AWS_ENDPOINT_URL": endpoint, "AWS_ALLOW_HTTP": "true"} if endpoint else {}
-    return {"conditional_put": "etag", **plain}
-
-
-def as_dict(value: Any) -> dict[str, Any]:
-    """A record as plain data."""
-    return asdict(value)
+    def storage_options(self) -> dict[str, str] | None:
+        """What delta-rs must be told beyond the standard AWS variables."""
+        return s3.delta_options(self.kms_key) if self.root.startswith("s3://") else None

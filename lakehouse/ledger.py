@@ -12,7 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 from pydantic import TypeAdapter
 
-from lakehouse.lake import Lake, storage_options
+from lakehouse.lake import Lake
 
 
 @dataclass(frozen=True)
@@ -103,13 +103,13 @@ def append(lake: Lake, report: RunReport) -> None:
          ("report", pa.string())]
     )  # fmt: skip
     table = pa.Table.from_pylist([row], schema=schema)
-    write_deltalake(f"{lake.root}/_ledger/runs", table, mode="append", storage_options=storage_options(lake.root))
+    write_deltalake(f"{lake.root}/_ledger/runs", table, mode="append", storage_options=lake.storage_options())
 
 
 def reports(lake: Lake) -> list[RunReport]:
     """The records of all runs, oldest first."""
     try:
-        table = DeltaTable(f"{lake.root}/_ledger/runs", storage_options=storage_options(lake.root))
+        table = DeltaTable(f"{lake.root}/_ledger/runs", storage_options=lake.storage_options())
     except TableNotFoundError:
         return []
     rows = table.to_pyarrow_dataset().to_table(columns=["recorded_at", "report"]).sort_by("recorded_at")

@@ -45,7 +45,7 @@ class Run:
     @property
     def lake(self) -> Lake:
         """The lake of this run."""
-        return Lake(self.settings.lake_root)
+        return Lake.of(self.settings)
 
     def extractor(self, table: str) -> Extractor:
         """The extractor of one table."""
@@ -68,7 +68,7 @@ def start(
     """
     if (mode == "backfill") != (since is not None and until is not None):
         raise Terminal("mode backfill needs `since` and `until`, and only that mode takes them")
-    Lake(settings.lake_root).check_writable()
+    Lake.of(settings).check_writable()
     with connect(settings.source) as connection:
         horizon = safe_horizon(connection, settings.source)
     day = as_of or moment(horizon.at).date()

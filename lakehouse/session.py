@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lakehouse import jars
+from lakehouse import jars, s3
 from lakehouse.contracts import Terminal
 from lakehouse.settings import Settings
 
@@ -59,7 +59,8 @@ def spark(settings: Settings) -> SparkSession:
         .config("spark.driver.extraJavaOptions", f"{JVM_FLAGS} {_log_options()}")
         .config("spark.log.level", "ERROR")
     )
-    for name, value in {**STATIC, **_s3(settings)}.items():
+    is_s3 = settings.lake_root.startswith("s3://")
+    for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if is_s3 else {})}.items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
@@ -79,21 +80,6 @@ def running() -> SparkSession | None:
 
 def _log_options() -> str:
     return f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties').as_uri()}"
-
-
-def _s3(settings: Settings) -> dict[str, str]:
-    if not settings.lake_root.startswith("s3://"):
-        return {}
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    options = {"spark.hadoop.fs.s3a.endpoint.region": region}
-    if endpoint:
-        options |= {
-            "spark.hadoop.fs.s3a.endpoint": endpoint,
-            "spark.hadoop.fs.s3a.path.style.access": "true",
-            "spark.hadoop.fs.s3a.connection.ssl.enabled": str(endpoint.startswith("https")).lower(),
-        }
-    return options
 
 
 def stop_jobs() -> None:

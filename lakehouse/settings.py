@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Literal
 from urllib.parse import urlparse
 
@@ -70,6 +71,8 @@ class Settings(BaseSettings):
 
     source: SourceSettings = SourceSettings()
     lake: str = Field("lake", description="Root of the lake: a folder or `s3://bucket/prefix`")
+    lake_kms_key: str | None = Field(None, description="KMS key that encrypts the objects of an S3 lake")
+    staging: Path | None = Field(None, description="Local folder for rows on their way; beside the lake by default")
     warehouse_block: str | None = Field(None, description="Name of a Prefect Warehouse block")
     warehouse: WarehouseSettings = WarehouseSettings()
     spark: SparkSettings = SparkSettings()
@@ -85,6 +88,14 @@ class Settings(BaseSettings):
         if urlparse(self.lake).scheme == "s3":
             return self.lake.rstrip("/")
         return str(Path(self.lake).expanduser().resolve())
+
+    @property
+    def staging_root(self) -> Path:
+        """Where rows are on their way: always on a disk of the worker."""
+        if self.staging is not None:
+            return self.staging
+        is_remote = self.lake_root.startswith("s3://")
+        return Path(gettempdir()) / "lakehouse-staging" if is_remote else Path(self.lake_root) / "_staging"
 
 
 def names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> list[str]:

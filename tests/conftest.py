@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demo.servers import mariadb, postgres, prefect
+from demo.servers import mariadb, postgres, prefect, s3
 
 os.environ["PYSPARK_PYTHON"] = "python3"
 
@@ -47,3 +47,10 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("LAKEHOUSE_") and name != "LAKEHOUSE_JARS":
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.S3Server]:
+    server = s3.start(tmp_path_factory.mktemp("s3"))
+    yield server
+    server.stop()

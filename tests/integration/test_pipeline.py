@@ -137,6 +137,23 @@ def test_of_two_writers_with_one_plan_one_wins_and_the_other_is_told(world: Shop
     assert lake.state("bronze", "orders").run_id == "mine"
 
 
+def test_a_commit_is_won_even_when_the_next_one_follows_at_once(world: Shop) -> None:
+    run(world)
+    lake, spark, other = pipeline.Lake.of(world.settings), session.child(world.settings), session.child(world.settings)
+    before = lake.state("bronze", "orders")
+    nothing = delta.read(spark, lake, "bronze", before, "orders").limit(0)
+    mine = delta.next_state("bronze/orders", before, "mine", "window")
+
+    def followed(path: str) -> None:
+        delta.append(nothing)(path)
+        rows = delta.read(other, lake, "bronze", before, "orders").limit(0)
+        next_one = delta.next_state("bronze/orders", mine, "other", "window")
+        delta.commit(lake, "bronze", "orders", next_one, other, delta.append(rows))
+
+    assert delta.commit(lake, "bronze", "orders", mine, spark, followed).run_id == "mine"
+    assert lake.state("bronze", "orders").run_id == "other"
+
+
 def test_a_load_that_was_cut_off_goes_on_where_it_stopped(world: Shop) -> None:
     values = ", ".join(f"({n}, 'open', {n}.25)" for n in range(100, 3_100))
     world.sql(f"INSERT INTO orders (id, status, price) VALUES {values}")

@@ -4,16 +4,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from demo.servers.mariadb import MariaDb
 from lakehouse import extract
-from lakehouse.contracts import Column, Cursor, Snapshot, Table, Terminal
+from lakehouse.contracts import Column, Snapshot, Table, Terminal
 from lakehouse.window import micros
 from tests.support.lab import Lab, lab
+from tests.support.things import STAMPED, STAMPED_DDL
 
 Open = Callable[..., Lab]
 
@@ -22,12 +23,6 @@ TEXT_KEYED = Table(
     (Column("place", "VARCHAR(20)"), Column("code", "VARCHAR(20)"), Column("price", "INT")),
 )  # fmt: skip
 TEXT_KEYED_DDL = "CREATE TABLE rate (place VARCHAR(20), code VARCHAR(20), price INT, PRIMARY KEY (place, code))"
-STAMPED = Table(
-    "thing", ("id",), Cursor("updated_at", timedelta(0)),
-    (Column("id", "INT"), Column("value", "INT"), Column("updated_at", "TIMESTAMP(6)")),
-)  # fmt: skip
-STAMPED_DDL = """CREATE TABLE thing (id INT PRIMARY KEY, value INT,
-  updated_at TIMESTAMP(6) NOT NULL DEFAULT NOW(6) ON UPDATE NOW(6), KEY (updated_at))"""
 PLAIN = replace(STAMPED, strategy=Snapshot())
 
 

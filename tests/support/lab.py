@@ -64,7 +64,7 @@ class Lab:
     @property
     def state(self) -> State | None:
         """The newest bronze commit."""
-        return pipeline.Lake(self.settings.lake_root).state("bronze", self.table.name)
+        return pipeline.Lake.of(self.settings).state("bronze", self.table.name)
 
     def at_source(self) -> set[tuple]:
         """All rows of the source, in the forms in which they are extracted."""
@@ -75,7 +75,7 @@ class Lab:
 
     def in_bronze(self) -> list[tuple]:
         """The latest version of each live key."""
-        lake, spark = pipeline.Lake(self.settings.lake_root), session.spark(self.settings)
+        lake, spark = pipeline.Lake.of(self.settings), session.spark(self.settings)
         everything = delta.read(spark, lake, "bronze", self.state, self.table.name)
         live = bronze.latest(everything, self.table).where("_op = 'upsert'")
         rows = live.select(*[mysql(c.name) for c in self.table.columns]).collect()

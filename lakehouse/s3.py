@@ -1,0 +1,75 @@
+"""What each of our S3 clients must be told beyond the standard AWS variables; credentials by the standard chain."""
+
+from __future__ import annotations
+
+import os
+import uuid
+
+from lakehouse.contracts import Terminal, Transient
+
+SECONDS = 5
+DEFAULT_REGION = "us-east-1"
+HADOOP = "spark.hadoop.fs.s3a."
+
+
+def endpoint() -> str | None:
+    """The address of an S3 endpoint other than Amazon's."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+
+
+def region() -> str:
+    """The region of the bucket."""
+    return os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+
+
+def delta_options(kms_key: str | None) -> dict[str, str]:
+    """Storage options of delta-rs."""
+    options = {"conditional_put": "etag", "AWS_REGION": region(), "timeout": "60s", "connect_timeout": f"{SECONDS}s"}
+    if address := endpoint():
+        options |= {"AWS_ENDPOINT_URL": address, "AWS_ALLOW_HTTP": str(address.startswith("http://")).lower()}
+    if kms_key:
+        options |= {"AWS_SERVER_SIDE_ENCRYPTION": "aws:kms", "AWS_SSE_KMS_KEY_ID": kms_key}
+    return options
+
+
+def hadoop_options(kms_key: str | None) -> dict[str, str]:
+    """Spark settings of S3A."""
+    options = {"endpoint.region": region(), "connection.establish.timeout": f"{SECONDS}s"}
+    if address := endpoint():
+        is_encrypted = str(address.startswith("https://")).lower()
+        options |= {"endpoint": address, "path.style.access": "true", "connection.ssl.enabled": is_encrypted}
+    if kms_key:
+        options |= {"encryption.algorithm": "SSE-KMS", "encryption.key": kms_key}
+    return {HADOOP + name: value for name, value in options.items()}
+
+
+def check_writable(root: str, kms_key: str | None) -> None:
+    """Writes an object below the root and removes it.
+
+    Raises:
+        Terminal: No credentials, no such bucket, or no right to write there.
+        Transient: The endpoint does not answer.
+    """
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
+
+    bucket, _, prefix = root.removeprefix("s3://").partition("/")
+    key = f"{prefix}/.writable-{uuid.uuid4().hex}".lstrip("/")
+    config = Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"max_attempts": 2})
+    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+    try:
+        client = boto3.client("s3", region_name=region(), endpoint_url=endpoint(), config=config)
+        client.put_object(Bucket=bucket, Key=key, Body=b"", **encryption)
+        client.delete_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "unknown")
+        raise Terminal(
+            f"lake {root} is not writable ({code}); check LAKEHOUSE_LAKE and the rights of the role"
+        ) from None
+    except NoCredentialsError:
+        raise Terminal(f"lake {root}: no AWS credentials found; give the task a role, or set AWS_PROFILE") from None
+    except BotoCoreError as error:
+        raise Transient(
+            f"lake {root}: S3 does not answer ({type(error).__name__}); check AWS_ENDPOINT_URL_S3"
+        ) from None

@@ -1,0 +1,1 @@
+"""Faults that take longer to play than `make test` may last."""
