@@ -30,7 +30,7 @@ down: $(SYNCED) ## stop what `make up` started and remove its data
 	@$(PYTHON) -m demo.down
 
 test: jars ## run all tests; ARGS='-k name' runs some
-	@$(PYTHON) -m pytest tests --ignore=tests/transforms --ignore=tests/metrics $(ARGS)
+	@$(PYTHON) -m pytest tests --ignore=tests/transforms --ignore=tests/metrics --ignore=tests/faults $(ARGS)
 	@$(PYTHON) -m pytest tests/transforms $(ARGS)
 	@$(PYTHON) -m pytest tests/metrics $(ARGS)
 
