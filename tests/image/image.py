@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import pytest
@@ -56,7 +55,6 @@ def test_commands_are_there(image: Image, tmp_path: Path) -> None:
 
 def test_check_without_servers_says_what_is_missing(image: Image, tmp_path: Path) -> None:
     checked = image.run(tmp_path, "lakehouse", "check", LAKEHOUSE_SOURCE__PORT="1", LAKEHOUSE_WAREHOUSE__PORT="1")
-    print(checked.stdout)
     assert checked.returncode == 1
     marks = {line[2:].split(":")[0]: line[0] for line in checked.stdout.splitlines() if line[:2] in ("✓ ", "✗ ")}
     assert marks == {"Java": "✓", "jars": "✓", "lake": "✗", "source": "✗", "warehouse": "✗", "Prefect API": "✓"}
@@ -64,9 +62,7 @@ def test_check_without_servers_says_what_is_missing(image: Image, tmp_path: Path
 
 
 def test_whole_run_balances_without_a_network(image: Image, shop: dict[str, str], tmp_path: Path) -> None:
-    began = time.monotonic()
     done = image.run(tmp_path, "lakehouse", "run", **shop)
-    print(f"run in {time.monotonic() - began:.0f} s\n{done.stdout}")
     assert done.returncode == 0, done.stdout
     again = image.run(tmp_path, "lakehouse", "run", **shop)
     assert again.returncode == 0, again.stdout
@@ -81,10 +77,8 @@ def test_termination_reaches_the_flow_as_process_one(image: Image, shop: dict[st
         inside = first_process(process)
         assert Path(f"/proc/{inside}/status").read_text().split("NSpid:")[1].split()[1] == "1"
         assert "lakehouse" in Path(f"/proc/{inside}/cmdline").read_text()
-        began = time.monotonic()
         os.kill(inside, signal.SIGTERM)
         rest, _ = process.communicate(timeout=PATIENCE)
-        print(f"ended in {time.monotonic() - began:.1f} s, code {process.returncode}\n{rest}")
     assert process.returncode != 0
     assert "warehouse = gold" not in rest
     assert image.run(tmp_path, "lakehouse", "run", **shop).returncode == 0
