@@ -3,54 +3,168 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from sqlalchemy import create_engine
 
-from demo.marketplace.admin import admin_of
+import transforms
+from demo import checks
+from demo.checks import Check
+from demo.marketplace.admin import Admin, admin_of
 from demo.marketplace.evolve import evolve, open_late
 from demo.marketplace.generate import generate
+from demo.marketplace.manifest import Manifest
+from demo.report import page, tables
+from demo.report.metrics import METRICS, answer
 from demo.servers import stack
 from demo.servers.stack import Stack
+from demo.watch import watched
+from lakehouse import ledger
+from lakehouse.lake import Lake
+from lakehouse.ledger import RunReport
+from lakehouse.settings import SourceSettings
+from lakehouse.source.connection import connect
+from lakehouse.source.horizon import safe_horizon
 
 FOLDER = Path(".demo")
 SECONDS = 1_200
-HORIZON_SECONDS = 3  # beyond the grace of two
+HORIZON_SECONDS = 30
+
+
+class Demo:
+    """The servers, the console, and what was seen on the way."""
+
+    def __init__(self, servers: Stack, console: Console) -> None:
+        self.servers, self.console = servers, console
+        self.admin = admin_of(servers.source)
+        self.lake = Lake(str(servers.lake))
+        self.peak = 0
+        self.checks: list[Check] = []
+
+    def run(self, mode: str) -> RunReport:
+        """One run through the command line, as a person would; returns its record."""
+        environment = {**os.environ, **self.servers.environment(), "PREFECT_LOGGING_LEVEL": "INFO"}
+        code, peak = watched([sys.executable, "-m", "cli.main", "run", "--mode", mode], environment, SECONDS)
+        if code:
+            sys.exit(f"the run in mode {mode} failed; the log is above")
+        self.peak = max(self.peak, peak)
+        found = ledger.newest(self.lake)
+        assert found is not None
+        return found
+
+    def wait_for_horizon(self) -> float:
+        """Waits until all that is committed now lies below the safe horizon; returns for how long."""
+        server, began = self.servers.source, time.monotonic()
+        source = SourceSettings(
+            host=server.host, port=server.port, user=server.user, password=server.password, tls="off"
+        )
+        with connect(source) as connection:
+            now = safe_horizon(connection, source).now
+            while safe_horizon(connection, source).at <= now:
+                if time.monotonic() - began > HORIZON_SECONDS:
+                    sys.exit(f"the safe horizon has not moved for {HORIZON_SECONDS} s; is a transaction open?")
+                time.sleep(0.2)
+        return time.monotonic() - began
+
+    def show_metrics(self, report: Path) -> None:
+        """The seven metrics at the terminal, and the page with all of them and the ledger."""
+        engine = create_engine(self.servers.warehouse.url("psycopg", "warehouse"))
+        answers = {metric: answer(engine, metric) for metric in METRICS}
+        for metric, rows in answers.items():
+            tables.show(self.console, metric, rows)
+        page.write(report, answers, ledger.reports(self.lake))
+        engine.dispose()
 
 
 def main() -> None:
     """Servers, a marketplace, a first run, its next day, a run with reconcile, and a run with nothing to do."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 150)
     scale = float(os.environ.get("DEMO_SCALE", "1"))
     began = time.monotonic()
-    console.rule("1. servers: MariaDB, PostgreSQL, Prefect")
-    with stack.running_stack(FOLDER.resolve()) as servers:
-        admin = admin_of(servers.source)
-        console.rule(f"2. a marketplace of scale {scale:g}")
-        manifest = generate(admin, scale)
-        console.print({name: f"{rows:,} rows" for name, rows in manifest.rows.items()})
+    with _step(console, "1. servers: MariaDB, PostgreSQL, Prefect"):
+        stack.stop(FOLDER.resolve())
+        servers = stack.start(FOLDER.resolve())
+    try:
+        demo = Demo(servers, console)
+        runs = _play(demo, scale)
+        console.rule("7. the seven metrics, from the warehouse")
+        demo.show_metrics(FOLDER / stack.REPORT)
+        demo.checks += [checks.everything_balances(runs), checks.memory_is_bounded(demo.peak)]
+    finally:
+        servers.stop()
+    _summary(console, demo.checks, runs, time.monotonic() - began)
+
+
+def _play(demo: Demo, scale: float) -> list[RunReport]:
+    console, admin, catalog = demo.console, demo.admin, transforms.catalog()
+    with _step(console, f"2. a marketplace of scale {scale:g}"):
+        planted = _generate(console, admin, scale)
         late = open_late(admin)
-        console.rule("3. first run: everything")
-        _run(servers, "incremental")
-        console.rule("4. the next day: changes, deletions, a late commit")
-        console.print(evolve(admin, late=late))
-        time.sleep(HORIZON_SECONDS)
-        console.rule("5. second run: what changed, and a reconcile of every table")
-        _run(servers, "reconcile")
-        console.rule("6. third run: nothing to do, no JVM")
-        _run(servers, "incremental")
-    console.print(f"demo done in {time.monotonic() - began:.0f} s, everything balanced; the lake is in {FOLDER}/lake")
+    with _step(console, "3. first run: everything, while a transaction stays open"):
+        first = demo.run("incremental")
+    with _step(console, "4. the next day: changes, deletions, and the late commit"):
+        _tell(console, evolve(admin, late=late))
+        console.print(f"waited {demo.wait_for_horizon():.1f} s, until the safe horizon had passed it all")
+    with _step(console, "5. second run: what changed, and a reconcile of every table"):
+        second = demo.run("reconcile")
+    before = checks.versions(demo.lake, catalog)
+    with _step(console, "6. third run: nothing to do"):
+        third = demo.run("incremental")
+    demo.checks += [
+        checks.all_dirt_is_found(planted, first),
+        checks.nothing_was_done(third, before, checks.versions(demo.lake, catalog)),
+    ]
+    return [first, second, third]
 
 
-def _run(servers: Stack, mode: str) -> None:
-    environment = {**os.environ, **servers.environment(), "PREFECT_LOGGING_LEVEL": "INFO"}
-    command = [sys.executable, "-m", "cli.main", "run", "--mode", mode]
-    done = subprocess.run(command, env=environment, timeout=SECONDS, check=False)
-    if done.returncode:
-        sys.exit(f"the run in mode {mode} failed")
+def _generate(console: Console, admin: Admin, scale: float) -> Manifest:
+    bars = Progress(TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), console=console)
+    tasks: dict[str, object] = {}
+    with bars:
+
+        def show(table: str, done: int, rows: int) -> None:
+            if table not in tasks:
+                tasks[table] = bars.add_task(table, total=rows)
+            bars.update(tasks[table], completed=done)  # type: ignore[arg-type]
+
+        return generate(admin, scale, progress=show)
+
+
+def _tell(console: Console, day: Manifest) -> None:
+    changed = sum(len(keys) for keys in day.status_changes.values())
+    untouched = sum(len(keys) for keys in day.untouched.values())
+    deleted = sum(len(keys) for keys in day.deleted.values())
+    console.print(
+        f"{sum(day.inserted.values())} new rows, {changed} bookings changed state, {len(day.moved)} stays moved to "
+        f"another month, {untouched} rows changed with an untouched cursor, {deleted} rows deleted, {len(day.late)} "
+        "bookings committed late"
+    )
+
+
+@contextmanager
+def _step(console: Console, title: str) -> Iterator[None]:
+    console.rule(title)
+    began = time.monotonic()
+    yield
+    console.print(f"[dim]{time.monotonic() - began:.1f} s[/dim]")
+
+
+def _summary(console: Console, found: list[Check], runs: list[RunReport], seconds: float) -> None:
+    console.rule("what was shown")
+    for check in found:
+        console.print(f"{'✓' if check.holds else '✗'} {check.claim}: {check.figures}", markup=False, highlight=False)
+    works = ", ".join(f"{run.mode} {run.seconds:.1f} s" for run in runs)
+    console.print(f"\nruns: {works}; all in {seconds:.0f} s")
+    console.print(f"charts and ledger: {FOLDER / stack.REPORT}; the lake: {FOLDER / 'lake'}")
+    console.print("next: `make up` leaves the servers running, with a deployment to start from the Prefect UI")
+    if not all(check.holds for check in found):
+        sys.exit("the demo did not show what it should")
 
 
 if __name__ == "__main__":

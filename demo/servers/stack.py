@@ -147,5 +147,5 @@ def _remembered(folder: Path) -> Stack | None:
         postgres.Postgres(**data["warehouse"]),
         prefect.PrefectServer(**data["prefect"]),
         Path(data["lake"]),
-        worker.Worker(**data["worker"]) if data["worker"] else None,
+        worker.Worker(**data["worker"]) if data.get("worker") else None,
     )
