@@ -1,10 +1,16 @@
 # One image for all runs: the flow run is process 1, so SIGTERM reaches it. The root may be read-only; /tmp is written.
 FROM debian:bookworm-slim AS build
 ARG UV_VERSION=0.13.9
+ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt
+# The secret `authorities`, where there is one, holds certificate authorities to trust in this stage alone.
 # hadolint ignore=DL3008
-RUN apt-get update \
+RUN --mount=type=secret,id=authorities,target=/run/authorities.crt \
+    apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates openjdk-17-jre-headless python3-venv \
     && rm -rf /var/lib/apt/lists/* \
+    && if [ -s /run/authorities.crt ]; then \
+         csplit --quiet --elide-empty-files --prefix /usr/local/share/ca-certificates/extra- --suffix-format %d.crt \
+           /run/authorities.crt '/-----BEGIN/' '{*}' && update-ca-certificates; fi \
     && python3 -m venv /opt/uv \
     && /opt/uv/bin/pip install --no-cache-dir "uv==${UV_VERSION}"
 ENV UV_SYSTEM_CERTS=1 UV_NO_CACHE=1 UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 \
@@ -31,6 +37,7 @@ ENV PATH=/opt/lakehouse/.venv/bin:$PATH \
     HOME=/tmp \
     LAKEHOUSE_JARS=/opt/lakehouse/jars \
     PREFECT_HOME=/tmp/prefect \
+    PREFECT_SERVER_ANALYTICS_ENABLED=false \
     SPARK_LOCAL_IP=127.0.0.1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

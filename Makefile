@@ -5,6 +5,7 @@ SHELL := bash
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 PYTHON := .venv/bin/python
+IMAGE := rental-lakehouse
 SYNCED := .venv/.synced
 JAVA_PACKAGE := openjdk-17-jre-headless
 
@@ -15,10 +16,10 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test lint format jars java clean
+.PHONY: help demo up down test lint format jars java clean image image-test bench-generate buildah
 
 help: ## print what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: jars ## run the whole pipeline on a made-up marketplace and show that the figures are right
 	@$(PYTHON) -m demo.run $(ARGS)
@@ -47,6 +48,15 @@ format: $(SYNCED) ## put the code into the agreed style
 jars: java ## fetch and verify the Java libraries and the embedded MariaDB
 	@$(PYTHON) -m lakehouse.jars --demo
 
+image: buildah ## build the container image with buildah, and tell its size and how long it took
+	@deployments/image/build.sh $(IMAGE)
+
+image-test: jars buildah ## try the built image: read-only, as its own user, without a network; needs root
+	@tests/image/run.sh $(IMAGE)
+
+bench-generate: jars ## make 3,000,000 bookings in an embedded MariaDB, and tell how long it took
+	@$(PYTHON) -m demo.marketplace.bench
+
 clean: ## stop the servers and remove everything that was made here
 	@if [ -x $(PYTHON) ] && [ -d .demo ]; then $(PYTHON) -m demo.down; fi
 	@rm -rf .venv .uv .demo .cache dist test-output spark-warehouse *.egg-info
@@ -55,6 +65,11 @@ clean: ## stop the servers and remove everything that was made here
 
 java: $(SYNCED)
 	@$(PYTHON) -c 'from lakehouse import jars; jars.find_java()' 2> /dev/null || { $(call apt,$(JAVA_PACKAGE)); }
+
+buildah:
+	@command -v buildah > /dev/null || { $(call apt,buildah); }
+	@command -v debootstrap > /dev/null || { $(call apt,debootstrap); }
+	@command -v ip > /dev/null || { $(call apt,iproute2); }
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --frozen --quiet

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import wait
 from prefect.states import Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
@@ -21,6 +22,8 @@ from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Mode, Run
 from tasks import steps
 from tasks.blocks import warehouse
+
+CANCEL_SECONDS = 0.2  # a table asks for many jobs, one after the other, so a canceled run looks again and again
 
 
 @flow(name="marketplace", flow_run_name="marketplace-{mode}", persist_result=False)
@@ -119,7 +122,8 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
             return [future.result() for future in futures]
         except BaseException:
             stop.set()
-            session.stop_jobs()
+            while wait(futures, timeout=CANCEL_SECONDS).not_done:
+                session.stop_jobs()
             raise
 
 

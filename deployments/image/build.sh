@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds the image with buildah, and tells how large it is and how long that took.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+image="${1:-rental-lakehouse}"
+base=debian:bookworm-slim
+export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}" # needs no engine and no privileges of one
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+
+# Where no registry is reached, the base image is made of Debian's packages.
+make_base() {
+  command -v debootstrap > /dev/null || { echo "error: no registry gives $base; please install debootstrap" >&2; exit 1; }
+  echo "no registry gives $base; making it of Debian's packages" >&2
+  debootstrap --variant=minbase bookworm "$work/root" > "$work/log" 2>&1 || { tail -5 "$work/log" >&2; exit 1; }
+  rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/* "$work"/root/usr/share/{doc,man,locale}
+  container="$(buildah from scratch)"
+  buildah add --quiet "$container" "$work/root" / > /dev/null
+  buildah config --cmd bash "$container"
+  buildah commit --quiet --rm "$container" "localhost/$base" > /dev/null
+}
+buildah inspect --type image "$base" > /dev/null 2>&1 || buildah pull --quiet "$base" > /dev/null 2>&1 || make_base
+
+# Authorities that this machine trusts beside the usual ones are trusted while building, not in the image.
+options=(--build-arg "GIT_SHA=$(git rev-parse --short HEAD 2> /dev/null || echo unknown)")
+if cat /usr/local/share/ca-certificates/*.crt > "$work/authorities.crt" 2> /dev/null; then
+  options+=(--secret "id=authorities,src=$work/authorities.crt")
+fi
+
+began=$SECONDS
+buildah build --pull-never --tag "$image" "${options[@]}" .
+size="$(buildah images --format '{{.Size}}' "$image")"
+echo "image $image: $size, built in $((SECONDS - began)) s"
