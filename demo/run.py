@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import create_engine
 
 import transforms
-from demo import checks
+from demo import checks, horizon
 from demo.checks import Check
 from demo.marketplace.admin import Admin, admin_of
 from demo.marketplace.evolve import evolve, open_late
@@ -28,9 +28,6 @@ from demo.watch import watched
 from lakehouse import ledger
 from lakehouse.lake import Lake
 from lakehouse.ledger import RunReport
-from lakehouse.settings import SourceSettings
-from lakehouse.source.connection import connect
-from lakehouse.source.horizon import safe_horizon
 
 FOLDER = Path(".demo")
 SECONDS = 1_200
@@ -57,20 +54,6 @@ class Demo:
         found = ledger.newest(self.lake)
         assert found is not None
         return found
-
-    def wait_for_horizon(self) -> float:
-        """Waits until all that is committed now lies below the safe horizon; returns for how long."""
-        server, began = self.servers.source, time.monotonic()
-        source = SourceSettings(
-            host=server.host, port=server.port, user=server.user, password=server.password, tls="off"
-        )
-        with connect(source) as connection:
-            now = safe_horizon(connection, source).now
-            while safe_horizon(connection, source).at <= now:
-                if time.monotonic() - began > HORIZON_SECONDS:
-                    sys.exit(f"the safe horizon has not moved for {HORIZON_SECONDS} s; is a transaction open?")
-                time.sleep(0.2)
-        return time.monotonic() - began
 
     def show_metrics(self, report: Path) -> None:
         """The seven metrics at the terminal, and the page with all of them and the ledger."""
@@ -110,7 +93,7 @@ def _play(demo: Demo, scale: float) -> list[RunReport]:
         first = demo.run("incremental")
     with _step(console, "4. the next day: changes, deletions, and the late commit"):
         _tell(console, evolve(admin, late=late))
-        console.print(f"waited {demo.wait_for_horizon():.1f} s, until the safe horizon had passed it all")
+        console.print(f"waited {_wait(demo.servers):.1f} s, until the safe horizon had passed it all")
     with _step(console, "5. second run: what changed, and a reconcile of every table"):
         second = demo.run("reconcile")
     before = checks.versions(demo.lake, catalog)
@@ -121,6 +104,13 @@ def _play(demo: Demo, scale: float) -> list[RunReport]:
         checks.nothing_was_done(third, before, checks.versions(demo.lake, catalog)),
     ]
     return [first, second, third]
+
+
+def _wait(servers: Stack) -> float:
+    try:
+        return horizon.wait(servers.source, HORIZON_SECONDS)
+    except horizon.HorizonStands as error:
+        sys.exit(str(error))
 
 
 def _generate(console: Console, admin: Admin, scale: float) -> Manifest:

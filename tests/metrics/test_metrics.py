@@ -11,6 +11,8 @@ import transforms
 from demo.marketplace.admin import Admin, admin_of, rows_of
 from demo.marketplace.evolve import evolve, open_late
 from demo.marketplace.generate import generate
+from demo.report import page
+from demo.report.metrics import METRICS, answer
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from lakehouse import pipeline
@@ -83,6 +85,22 @@ def test_each_metric_equals_the_reference_on_the_first_day_and_on_the_next(
     world.observe(rows_of(admin), moment(opened.horizon.now).replace(tzinfo=None))
 
     assert differences(warehouse_server, world, opened) == {}
+    assert charted_otherwise(warehouse_server) == []
+
+
+def charted_otherwise(warehouse: Postgres) -> list[str]:
+    """Metrics whose chart in the demo's page does not hold the measures that the warehouse serves."""
+    engine = create_engine(warehouse.url("psycopg", "warehouse"))
+    wrong = []
+    for metric in METRICS:
+        rows = answer(engine, metric)
+        values = page.chart(metric, rows).to_dict()["data"]["values"]
+        served = [[row[name] for name in metric.y] for row in rows]
+        charted = [[value[name] for name in metric.y] for value in values]
+        if not rows or charted != [[n if n is None else float(n) for n in measures] for measures in served]:
+            wrong.append(metric.mart)
+    engine.dispose()
+    return wrong
 
 
 def quarantined(opened: pipeline.Run) -> dict[str, dict[str, int]]:
