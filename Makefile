@@ -16,7 +16,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test lint format jars java clean image image-test bench-generate buildah
+.PHONY: help demo up down test test-real lint format jars java clean image image-test bench-generate buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: jars ## run all tests; ARGS='-k name' runs some
 	@$(PYTHON) -m pytest tests --ignore=tests/transforms --ignore=tests/metrics --ignore=tests/faults $(ARGS)
 	@$(PYTHON) -m pytest tests/transforms $(ARGS)
 	@$(PYTHON) -m pytest tests/metrics $(ARGS)
+
+test-real: jars ## run 10,000 real listings through the pipeline; LAKEHOUSE_REAL_DATA names their CSV file
+	@$(PYTHON) -m pytest tests/real/uci_listings.py $(ARGS)
 
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check
