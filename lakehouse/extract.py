@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse import bronze, delta
+from lakehouse import bronze, delta, staging
 from lakehouse.contracts import Table, Terminal, Transient
 from lakehouse.lake import Lake, LoadPlan, RangeSum, State
 from lakehouse.quoting import mysql
@@ -46,6 +47,11 @@ class Extractor:
         """The newest bronze commit."""
         return self.lake.state("bronze", self.table.name)
 
+    def check(self) -> None:
+        """Refuses a source whose schema does not fit the declaration; needs no JVM."""
+        with connect(self.settings.source) as connection:
+            contract.check(connection, self.table)
+
     def changed(self, state: State) -> bool:
         """True where the source's own sums differ from those of the last commit; needs no JVM."""
         with connect(self.settings.source) as connection:
@@ -79,14 +85,10 @@ class Extractor:
         if window is None:
             return Extraction("window")
         kept = between(self.table, tail(window.high, self.table.cursor.overlap))
-        staged = self._stage(between(self.table, window), "window", kept)
-        state = replace(
-            delta.next_state(before.table, before, self.run_id, "window"),
-            window=(window.low, window.high),
-            watermark=window.high,
-            tail=staged.tail,
-        )
-        return self._append(session, staged, before, state, window)
+        state = delta.next_state(before.table, before, self.run_id, "window")
+        state = replace(state, window=(window.low, window.high), watermark=window.high)
+        with self._staged(between(self.table, window), kept) as staged:
+            return self._append(session, staged, before, replace(state, tail=staged.tail), window)
 
     def backfill(self, session: SparkSession, window: Window) -> Extraction:
         """Reads an interval of the cursor again; leaves the watermark."""
@@ -94,11 +96,11 @@ class Extractor:
         if before is None or self.table.cursor is None:
             raise Terminal(f"table {self.table.name} cannot be backfilled: no cursor, or not loaded yet")
         where = between(self.table, window)
-        staged = self._stage(where, "backfill", where)
         state = replace(
             delta.next_state(before.table, before, self.run_id, "backfill"), window=(window.low, window.high)
         )
-        return self._append(session, staged, before, state, window)
+        with self._staged(where, where) as staged:
+            return self._append(session, staged, before, state, window)
 
     def compare(self, session: SparkSession) -> tuple[tuple[RangeSum, ...], tuple[RangeSum, ...]]:
         """Count and checksum per key range: at the source in one snapshot, and in bronze-latest.
@@ -139,20 +141,21 @@ class Extractor:
             proof = replace(state, ranges=there, single=before.single)
             delta.commit(self.lake, "bronze", self.table.name, proof, session, delta.append(empty))
             return Extraction("proof")
-        mended = self._reread(session, before, state, there, differing)
+        where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
+        with self._staged(f"({where})", "FALSE") as staged:
+            mended = self._reread(session, staged, before, state, there, differing)
         there, here = self.compare(session)
         return replace(mended, proven=there == here)
 
     def _reread(
         self,
         session: SparkSession,
+        staged: reader.Staged,
         before: State,
         state: State,
         there: tuple[RangeSum, ...],
         differing: list[tuple[str | None, str | None]],
     ) -> Extraction:
-        where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
-        staged = self._stage(f"({where})", "repair", "FALSE")
         frame = self._proven_rows(session, staged)
         history = self._bronze(session, before)
         known = bronze.in_ranges(bronze.latest(history, self.table), self.table, differing)
@@ -171,7 +174,6 @@ class Extractor:
             return Extraction("repair", staged.rows, stamped.count() - deleted, deleted)
         finally:
             stamped.unpersist()
-            self._clear(staged)
 
     def _chunk(self, session: SparkSession, plan: LoadPlan) -> tuple[Extraction, LoadPlan]:
         before = self.state()
@@ -180,7 +182,6 @@ class Extractor:
         if self.table.cursor is not None and plan.horizon is not None:
             cursor = mysql(self.table.column(self.table.cursor.column).source_name)
             where = f"{where} AND {cursor} <= {literal(plan.horizon)}"
-        staged = self._stage(where, "load", None)
         after = replace(plan, done=plan.done + 1)
         state = replace(
             delta.next_state(f"bronze/{self.table.name}", before, self.run_id, "load"), load=after, ranges=()
@@ -188,7 +189,8 @@ class Extractor:
         state = replace(state, single=before is None or (before.single and plan.done > 0))
         if after.finished:
             state = replace(state, watermark=plan.horizon, tail=plan.tail)
-        return self._append(session, staged, before, state, None), after
+        with self._staged(where, None) as staged:
+            return self._append(session, staged, before, state, None), after
 
     def _load_plan(self) -> LoadPlan:
         with connect(self.settings.source) as connection:
@@ -223,26 +225,22 @@ class Extractor:
             return Extraction(state.kind, staged.rows, stamped.count(), 0, window)
         finally:
             stamped.unpersist()
-            self._clear(staged)
 
     def _proven_rows(self, session: SparkSession, staged: reader.Staged) -> DataFrame:
         frame = bronze.staged(session, self.table, self.lake.for_spark(staged.path))
         if staged.proof is not None:
             found = bronze.checksum(frame)
             if found != staged.proof:
-                self._clear(staged)
                 raise Transient(
                     f"{self.table.name}: {found.rows} rows arrived, the source counted {staged.proof.rows}; "
                     "count or checksum differ, nothing was committed"
                 )
         return frame
 
-    def _stage(self, where: str, kind: str, kept: str | None) -> reader.Staged:
-        folder = f"{self.lake.root}/_staging/{self.run_id}/{self.table.name}-{kind}"
-        return reader.stage(self.settings.source, self.table, where, folder, kept)
-
-    def _clear(self, staged: reader.Staged) -> None:
-        shutil.rmtree(staged.path, ignore_errors=True)
+    @contextmanager
+    def _staged(self, where: str, kept: str | None) -> Iterator[reader.Staged]:
+        with staging.room(self.lake.root, self.table.name) as folder:
+            yield reader.stage(self.settings.source, self.table, where, folder, kept)
 
     def _bronze(self, session: SparkSession, state: State) -> DataFrame:
         return delta.read(session, self.lake, "bronze", state, self.table.name)
