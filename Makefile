@@ -15,7 +15,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test lint format jars java clean
+.PHONY: help demo up down test test-faults lint format jars java clean
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,9 +30,12 @@ down: $(SYNCED) ## stop what `make up` started and remove its data
 	@$(PYTHON) -m demo.down
 
 test: jars ## run all tests; ARGS='-k name' runs some
-	@$(PYTHON) -m pytest tests --ignore=tests/transforms --ignore=tests/metrics $(ARGS)
+	@$(PYTHON) -m pytest tests -m 'not long' --ignore=tests/transforms --ignore=tests/metrics $(ARGS)
 	@$(PYTHON) -m pytest tests/transforms $(ARGS)
 	@$(PYTHON) -m pytest tests/metrics $(ARGS)
+
+test-faults: jars ## run the long tests too: runs killed at every point, races; ARGS='-k name' runs some
+	@$(PYTHON) -m pytest tests/faults $(ARGS)
 
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check

@@ -10,6 +10,7 @@ from tests.faults.worlds import SECOND, content, ended, launch, staged
 from tests.support.shop import Shop
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", POINTS)
 def test_a_killed_run_that_is_run_again_ends_like_one_that_was_not_killed(
     new_world: Callable[[], Shop], calm: dict[str, list[str]], point: str
@@ -24,6 +25,7 @@ def test_a_killed_run_that_is_run_again_ends_like_one_that_was_not_killed(
     assert content(world) == calm
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("point", ["after_staging", "after_bronze", "after_silver"])
 def test_a_first_load_that_is_killed_ends_like_one_that_was_not(
     new_world: Callable[[], Shop], calm: dict[str, list[str]], point: str

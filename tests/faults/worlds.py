@@ -45,6 +45,7 @@ def launch(world: Shop, **how: str) -> subprocess.Popen[str]:
         "LAKEHOUSE_LAKE": world.settings.lake,
         "LAKEHOUSE_SPARK__MASTER": "local[1]",
         "LAKEHOUSE_SPARK__DRIVER_MEMORY": "700m",
+        "PYTHONFAULTHANDLER": "1",
         "WORLD_WAREHOUSE": world.engine.url.render_as_string(hide_password=False),
         "PYTHONPATH": str(REPOSITORY),
         **how,
