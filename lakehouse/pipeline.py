@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from sqlalchemy import Engine
 
-from lakehouse import delta, gold, proofs, session, silver
+from lakehouse import delta, gold, proofs, session, silver, staging
 from lakehouse.checksum import Checksum
 from lakehouse.contracts import Catalog, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
@@ -101,6 +101,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         Terminal, Transient: The table stopped; what was committed before stays and is right.
     """
     began = time.monotonic()
+    staging.sweep(run.lake.root, table)
     found = settle(lambda: _extract(run, table))
     report = settle(lambda: _curate(run, table))
     here, there = settle(lambda: _keys(run, table))

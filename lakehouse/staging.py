@@ -13,17 +13,26 @@ from pathlib import Path
 
 @contextmanager
 def room(root: str, table: str) -> Iterator[str]:
-    """A fresh folder for one read of a table, gone afterwards; what dead runs of the table left goes first."""
-    home = Path(root) / "_staging" / table
+    """A fresh folder for one read of a table, gone afterwards."""
+    home = _home(root, table)
     home.mkdir(parents=True, exist_ok=True)
-    for left in home.iterdir():
-        _sweep(left)
     folder, lock = _claim(home)
     try:
         yield str(folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+def sweep(root: str, table: str) -> None:
+    """Removes what dead runs of a table left; the folder of a living one stays."""
+    home = _home(root, table)
+    for left in home.iterdir() if home.is_dir() else ():
+        _sweep(left)
+
+
+def _home(root: str, table: str) -> Path:
+    return Path(root) / "_staging" / table
 
 
 def _claim(home: Path) -> tuple[Path, int]:

@@ -31,14 +31,16 @@ def test_the_folder_of_a_killed_run_is_gone_after_the_next_and_that_of_a_living_
     process, theirs = hold(tmp_path)
     try:
         with staging.room(str(tmp_path), "orders") as ours:
+            staging.sweep(str(tmp_path), "orders")
+            assert Path(ours).exists()
             assert Path(ours) != theirs
             assert (theirs / "part").exists()
     finally:
         process.kill()
         process.communicate()
     assert (theirs / "part").exists()
-    with staging.room(str(tmp_path), "labels"):
-        assert theirs.exists()
-    with staging.room(str(tmp_path), "orders"):
-        assert not theirs.exists()
+    staging.sweep(str(tmp_path), "labels")
+    assert theirs.exists()
+    staging.sweep(str(tmp_path), "orders")
+    assert not theirs.exists()
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
