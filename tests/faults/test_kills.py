@@ -16,7 +16,8 @@ def test_a_killed_run_that_is_run_again_ends_like_one_that_was_not_killed(
     new_world: Callable[[], Shop], calm: dict[str, list[str]], point: str
 ) -> None:
     world = new_world()
-    assert ended(launch(world))[0] == 0
+    code, output = ended(launch(world))
+    assert code == 0, output
     world.sql(*SECOND)
     assert ended(launch(world, WORLD_DIE=point))[0] == -signal.SIGKILL
     code, output = ended(launch(world))
@@ -36,5 +37,6 @@ def test_a_first_load_that_is_killed_ends_like_one_that_was_not(
     assert code == 0, output
     assert staged(world) == []
     world.sql(*SECOND)
-    assert ended(launch(world))[0] == 0
+    code, output = ended(launch(world))
+    assert code == 0, output
     assert content(world) == calm

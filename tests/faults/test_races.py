@@ -16,7 +16,8 @@ def test_of_two_runs_at_once_none_doubles_or_loses_a_row_and_the_loser_says_so(
     new_world: Callable[[], Shop], calm: dict[str, list[str]], tmp_path: Path, point: str
 ) -> None:
     world = new_world()
-    assert ended(launch(world))[0] == 0
+    code, output = ended(launch(world))
+    assert code == 0, output
     world.sql(*SECOND)
     gate = tmp_path / "gate"
     gate.mkdir()
