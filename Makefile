@@ -16,7 +16,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real lint format jars java clean image image-test bench-generate buildah
+.PHONY: help demo up down test test-real test-faults lint format jars java clean image image-test bench-generate bench-extract buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,12 +31,15 @@ down: $(SYNCED) ## stop what `make up` started and remove its data
 	@$(PYTHON) -m demo.down
 
 test: jars ## run all tests; ARGS='-k name' runs some
-	@$(PYTHON) -m pytest tests --ignore=tests/transforms --ignore=tests/metrics --ignore=tests/faults $(ARGS)
+	@$(PYTHON) -m pytest tests -m 'not long' --ignore=tests/transforms --ignore=tests/metrics $(ARGS)
 	@$(PYTHON) -m pytest tests/transforms $(ARGS)
 	@$(PYTHON) -m pytest tests/metrics $(ARGS)
 
 test-real: jars ## run 10,000 real listings through the pipeline; LAKEHOUSE_REAL_DATA names their CSV file
 	@$(PYTHON) -m pytest tests/real/uci_listings.py $(ARGS)
+
+test-faults: jars ## run the long tests too: runs killed at every point, races; ARGS='-k name' runs some
+	@$(PYTHON) -m pytest tests/faults $(ARGS)
 
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check
@@ -59,6 +62,9 @@ image-test: jars buildah ## try the built image: read-only, as its own user, wit
 
 bench-generate: jars ## make 3,000,000 bookings in an embedded MariaDB, and tell how long it took
 	@$(PYTHON) -m demo.marketplace.bench
+
+bench-extract: jars ## read 3,000,000 bookings side by side with the bare reader, and tell the ratios
+	@$(PYTHON) -m benchmarks.extract
 
 clean: ## stop the servers and remove everything that was made here
 	@if [ -x $(PYTHON) ] && [ -d .demo ]; then $(PYTHON) -m demo.down; fi

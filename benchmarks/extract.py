@@ -164,7 +164,7 @@ def _measure(bench: Bench, count: int, console: Console) -> list[str]:
     }
     for name, time_taken in times.items():
         other = pairs.get(name, "")
-        ratio = f"{times[other] / time_taken:.2f} × its speed" if other else ""
+        ratio = f"{times[other] / time_taken:.2f} x its speed" if other else ""
         shown.add_row(name, f"{time_taken:.2f}", f"{count / time_taken:,.0f}", other, ratio)
     console.print(shown)
     console.print(

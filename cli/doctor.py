@@ -38,9 +38,14 @@ def _met(name: str, need: Callable[[], object], console: Console) -> bool:
     try:
         found = need()
     except PipelineError as error:
-        console.print(f"✗ {name}: {error}", markup=False, highlight=False)
+        console.print(f"✗ {name}: {error}", markup=False, highlight=False, soft_wrap=True)
         return False
-    console.print(f"✓ {name}" + (f": {found}" if isinstance(found, str | Path) else ""), markup=False, highlight=False)
+    console.print(
+        f"✓ {name}" + (f": {found}" if isinstance(found, str | Path) else ""),
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     return True
 
 

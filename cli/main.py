@@ -39,6 +39,7 @@ def run(
     publish: Annotated[bool, typer.Option(help="Release the marts to the warehouse")] = True,
 ) -> None:
     """Carries what has changed from the source to the warehouse, and proves it."""
+    _or_stop(settings.load)
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
     from flows.marketplace import marketplace  # noqa: PLC0415
 
@@ -106,7 +107,7 @@ def _or_stop(call):
 
 
 def _stop(message: str) -> None:
-    typer.echo(f"error: {message}", err=True)
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
     raise typer.Exit(1)
 
 

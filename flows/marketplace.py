@@ -13,6 +13,7 @@ from prefect.futures import wait
 from prefect.states import Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import Field
+from sqlalchemy import Engine
 
 import transforms
 from flows.table import table_flow
@@ -20,6 +21,7 @@ from lakehouse import pipeline, session, settings
 from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Mode, Run
+from lakehouse.warehouse import postgres
 from tasks import steps
 from tasks.blocks import warehouse
 
@@ -47,8 +49,13 @@ def marketplace(
     """
     began = time.monotonic()
     try:
-        run = pipeline.start(settings.load(), transforms.catalog(), mode, since, until, as_of)
-        report = _run(run, _chosen(run.catalog, tables), publish, began)
+        found, catalog = settings.load(), transforms.catalog()
+        names = _chosen(catalog, tables)
+        engine = warehouse(found).engine() if publish else None
+        if engine is not None:
+            postgres.serving(engine)
+        run = pipeline.start(found, catalog, mode, since, until, as_of)
+        report = _run(run, names, engine, began)
         steps.record(run, report)
     except PipelineError as error:
         return Failed(message=str(error), data=error)
@@ -57,7 +64,7 @@ def marketplace(
     return Completed(message=report.outcome, data=report)
 
 
-def _run(run: Run, names: list[str], publish: bool, began: float) -> RunReport:
+def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> RunReport:
     log = get_run_logger()
     changed, failed = _plan(run, names)
     log.info(
@@ -69,7 +76,7 @@ def _run(run: Run, names: list[str], publish: bool, began: float) -> RunReport:
     records = [*failed, *_fan_out(run, changed)]
     broken = frozenset(r.name for r in records if not r.balanced)
     whole = frozenset(m for m in run.catalog.marts if not run.catalog.sources_of(m) & broken)
-    marts, release = _marts(run, whole, publish, bool(changed))
+    marts, release = _marts(run, whole, engine, bool(changed))
     held = [
         MartRecord(m, "kept", error=f"not rebuilt: {', '.join(sorted(run.catalog.sources_of(m) & broken))} failed")
         for m in run.catalog.marts if m not in whole and run.catalog.marts[m].mart.layer == "presentation"
@@ -127,8 +134,7 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
             raise
 
 
-def _marts(run: Run, names: frozenset[str], publish: bool, changed: bool) -> tuple[list[MartRecord], int]:
-    engine = warehouse(run.settings).engine() if publish else None
+def _marts(run: Run, names: frozenset[str], engine: Engine | None, changed: bool) -> tuple[list[MartRecord], int]:
     ready = _ready(run, names)
     due = changed or pipeline.marts_pending(run, ready)
     if not due and not (engine is not None and pipeline.publish_pending(run, engine)):

@@ -1,8 +1,8 @@
 """One checksum on all engines: the count, and the sum of the first 13 hex digits of md5 over a row's text.
 
-The text is a mask of NULLs and the canonical text of each column, joined by `|`; texts are prefixed with
-their length in bytes, and what may be large stands there by its own md5, so that no two rows share a text and
-none outgrows a server's packet. All functions return SQL and touch nothing.
+The text is the canonical text of each column, joined by `|`, with a mark for NULL that no other value has. Texts
+are preceded by their length in characters, and what may be large stands there by its own md5; so no two rows share
+a text and none outgrows a server's packet. All functions return SQL and touch nothing.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class Checksum:
 
 
 NOTHING = Checksum(0, 0)
+NULL = "~"
 
 
 def row_text(fields: Sequence[Field], dialect: Dialect) -> str:
     """SQL for the canonical text of a row."""
     quote = {"mysql": mysql, "spark": spark, "postgres": postgres}[dialect]
-    mask = ", ".join(_is_null(quote(f.name), dialect) for f in fields)
-    texts = ", ".join(f"COALESCE({_text(f.form.replace('{}', quote(f.name)), f.kind, dialect)}, '')" for f in fields)
-    return f"CONCAT_WS('|', CONCAT({mask}), {texts})"
+    parts = (_parts(f.form.replace("{}", quote(f.name)), f.kind, dialect) for f in fields)
+    return f"CONCAT_WS('|', {', '.join(part for column in parts for part in column)})"
 
 
 def row_number(text: str, dialect: Dialect) -> str:
@@ -71,25 +71,25 @@ def total(fields: Sequence[Field], dialect: Dialect) -> str:
     return f"CAST(COALESCE(SUM({number}), 0) AS {text})"
 
 
-def _is_null(column: str, dialect: Dialect) -> str:
-    if dialect == "mysql":
-        return f"ISNULL({column})"
-    return f"CASE WHEN {column} IS NULL THEN '1' ELSE '0' END"
+def _parts(column: str, kind: str, dialect: Dialect) -> list[str]:
+    """What a column adds; a NULL text adds the mark of its length alone, for CONCAT_WS leaves NULLs out."""
+    if kind != "text":
+        return [f"COALESCE({_text(column, kind, dialect)}, '{NULL}')"]
+    length = f"CHAR_LENGTH({column})" if dialect == "mysql" else f"CAST(CHAR_LENGTH({column}) AS VARCHAR(20))"
+    return [f"COALESCE({length}, '{NULL}')", f"CONVERT({column} USING utf8mb4)" if dialect == "mysql" else column]
 
 
 def _text(column: str, kind: str, dialect: Dialect) -> str:
-    plain = f"CAST({column} AS {'CHAR' if dialect == 'mysql' else 'VARCHAR(64)'})"
+    plain = column if dialect == "mysql" else f"CAST({column} AS VARCHAR(64))"
     match kind, dialect:
-        case "text", _:
-            return _measured_text(column, dialect)
         case "document", "mysql":
             return f"MD5(CONVERT({column} USING utf8mb4))"
         case "document" | "binary", _:
             return f"MD5({column})"
         case "int", "mysql":  # without the zeros of ZEROFILL
-            return f"CAST({column} + 0 AS CHAR)"
+            return f"{column} + 0"
         case "timestamp", "mysql":
-            plain = f"DATE_FORMAT({column}, '%Y-%m-%d %H:%i:%s.%f')"
+            plain = f"CAST({column} AS DATETIME(6))"
         case "timestamp", "spark":
             plain = f"date_format({column}, 'yyyy-MM-dd HH:mm:ss.SSSSSS')"
         case "timestamp", _:
@@ -97,12 +97,3 @@ def _text(column: str, kind: str, dialect: Dialect) -> str:
         case "bool", _:
             plain = f"CASE WHEN {column} THEN '1' ELSE '0' END"
     return plain
-
-
-def _measured_text(column: str, dialect: Dialect) -> str:
-    if dialect == "mysql":
-        text = f"CONVERT({column} USING utf8mb4)"
-        return f"CONCAT(OCTET_LENGTH({text}), ':', {text})"
-    if dialect == "postgres":
-        return f"octet_length({column}) || ':' || {column}"
-    return f"CONCAT(CAST(octet_length({column}) AS STRING), ':', {column})"

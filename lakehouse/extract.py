@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse import bronze, delta
+from lakehouse import bronze, delta, staging
 from lakehouse.contracts import Table, Terminal, Transient
 from lakehouse.lake import Lake, LoadPlan, RangeSum, State
 from lakehouse.quoting import mysql
@@ -87,14 +88,10 @@ class Extractor:
         if window is None:
             return Extraction("window")
         kept = between(self.table, tail(window.high, self.table.cursor.overlap))
-        staged = self._stage(between(self.table, window), "window", kept)
-        state = replace(
-            delta.next_state(before.table, before, self.run_id, "window"),
-            window=(window.low, window.high),
-            watermark=window.high,
-            tail=staged.tail,
-        )
-        return self._append(session, staged, before, state, window)
+        state = delta.next_state(before.table, before, self.run_id, "window")
+        state = replace(state, window=(window.low, window.high), watermark=window.high)
+        with self._staged(between(self.table, window), kept) as staged:
+            return self._append(session, staged, before, replace(state, tail=staged.tail), window)
 
     def backfill(self, session: SparkSession, window: Window) -> Extraction:
         """Reads an interval of the cursor again; leaves the watermark."""
@@ -102,11 +99,11 @@ class Extractor:
         if before is None or self.table.cursor is None:
             raise Terminal(f"table {self.table.name} cannot be backfilled: no cursor, or not loaded yet")
         where = between(self.table, window)
-        staged = self._stage(where, "backfill", where)
         state = replace(
             delta.next_state(before.table, before, self.run_id, "backfill"), window=(window.low, window.high)
         )
-        return self._append(session, staged, before, state, window)
+        with self._staged(where, where) as staged:
+            return self._append(session, staged, before, state, window)
 
     def compare(self, session: SparkSession) -> tuple[tuple[RangeSum, ...], tuple[RangeSum, ...]]:
         """Count and checksum per key range: at the source in one snapshot, and in bronze-latest.
@@ -146,21 +143,23 @@ class Extractor:
             proof = replace(state, ranges=there, single=before.single)
             delta.commit(self.lake, "bronze", self.table.name, proof, session, delta.append(empty))
             return Extraction("proof")
-        mended = self._reread(session, before, state, there, differing, sum(r.checksum.rows for r in here))
+        where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
+        live = sum(r.checksum.rows for r in here)
+        with self._staged(f"({where})", "FALSE") as staged:
+            mended = self._reread(session, staged, before, state, there, differing, live)
         there, here = self.compare(session)
         return replace(mended, proven=there == here)
 
     def _reread(
         self,
         session: SparkSession,
+        staged: reader.Staged,
         before: State,
         state: State,
         there: tuple[RangeSum, ...],
         differing: list[tuple[str | None, str | None]],
         live: int,
     ) -> Extraction:
-        where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
-        staged = self._stage(f"({where})", "repair", "FALSE")
         frame = self._proven_rows(session, staged)
         history = self._bronze(session, before)
         known = bronze.in_ranges(bronze.latest(history, self.table), self.table, differing)
@@ -180,7 +179,6 @@ class Extractor:
             return Extraction("repair", staged.rows, stamped.count() - deleted, deleted)
         finally:
             stamped.unpersist()
-            self._clear(staged)
 
     def _guard(self, deleted: int, live: int) -> None:
         if deleted > max(FREE_DELETES, self.table.max_delete_share * live):
@@ -197,7 +195,6 @@ class Extractor:
         if self.table.cursor is not None and plan.horizon is not None:
             cursor = mysql(self.table.column(self.table.cursor.column).source_name)
             where = f"{where} AND {cursor} <= {literal(plan.horizon)}"
-        staged = self._stage(where, "load", None)
         after = replace(plan, done=plan.done + 1)
         state = replace(
             delta.next_state(f"bronze/{self.table.name}", before, self.run_id, "load"), load=after, ranges=()
@@ -205,7 +202,8 @@ class Extractor:
         state = replace(state, single=before is None or (before.single and plan.done > 0))
         if after.finished:
             state = replace(state, watermark=plan.horizon, tail=plan.tail)
-        return self._append(session, staged, before, state, None), after
+        with self._staged(where, None) as staged:
+            return self._append(session, staged, before, state, None), after
 
     def _load_plan(self) -> LoadPlan:
         with connect(self.settings.source) as connection:
@@ -235,26 +233,22 @@ class Extractor:
             return Extraction(state.kind, staged.rows, stamped.count(), 0, window)
         finally:
             stamped.unpersist()
-            self._clear(staged)
 
     def _proven_rows(self, session: SparkSession, staged: reader.Staged) -> DataFrame:
         frame = bronze.staged(session, self.table, Path(staged.path).as_uri())
         if staged.proof is not None:
             found = bronze.checksum(frame)
             if found != staged.proof:
-                self._clear(staged)
                 raise Transient(
                     f"{self.table.name}: {found.rows} rows arrived, the source counted {staged.proof.rows}; "
                     "count or checksum differ, nothing was committed"
                 )
         return frame
 
-    def _stage(self, where: str, kind: str, kept: str | None) -> reader.Staged:
-        folder = self.settings.staging_root / self.run_id / f"{self.table.name}-{kind}"
-        return reader.stage(self.settings.source, self.table, where, str(folder), kept)
-
-    def _clear(self, staged: reader.Staged) -> None:
-        shutil.rmtree(staged.path, ignore_errors=True)
+    @contextmanager
+    def _staged(self, where: str, kept: str | None) -> Iterator[reader.Staged]:
+        with staging.room(self.settings.staging_root, self.table.name) as folder:
+            yield reader.stage(self.settings.source, self.table, where, folder, kept)
 
     def _bronze(self, session: SparkSession, state: State) -> DataFrame:
         return delta.read(session, self.lake, "bronze", state, self.table.name)

@@ -51,15 +51,18 @@ def stale(state: State | None, recipe: Recipe, pins: Pins) -> bool:
     )
 
 
-def build(session: SparkSession, lake: Lake, catalog: Catalog, recipe: Recipe, pins: Pins, run_id: str) -> State:
-    """Builds one mart whole and commits it with its count and checksum.
+def build(
+    session: SparkSession, lake: Lake, catalog: Catalog, recipe: Recipe, pins: Pins, before: State | None, run_id: str
+) -> State:
+    """Builds one mart whole and commits it, with its count and checksum, behind `before`.
+
+    `before` must be read before the pins: only then can no mart go back to older inputs.
 
     Raises:
         Superseded: Another run committed the mart first.
         Terminal: A check of severity `fail` is broken.
     """
     layer, name = layer_of(recipe), recipe.mart.name
-    before = lake.state(layer, name)
     frames: dict[str, Any] = {
         i: delta.read(session, lake, location(i, catalog)[0], pins.states[i], location(i, catalog)[1])
         for i in recipe.inputs

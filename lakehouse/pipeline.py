@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -13,7 +14,8 @@ from typing import Literal, TypeVar
 
 from sqlalchemy import Engine
 
-from lakehouse import delta, gold, proofs, session, silver
+from lakehouse import delta, gold, proofs, session, silver, staging
+from lakehouse.checksum import Checksum
 from lakehouse.contracts import Catalog, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
 from lakehouse.lake import Lake, State
@@ -26,6 +28,7 @@ from lakehouse.window import Window, micros, moment
 
 Mode = Literal["incremental", "full", "backfill", "reconcile"]
 PLANS = 3
+LOG = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 
@@ -99,11 +102,10 @@ def ingest(run: Run, table: str) -> TableRecord:
     """
     began = time.monotonic()
     notes = run.extractor(table).check()
+    staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
-    spark = session.child(run.settings)
     report = settle(lambda: _curate(run, table))
-    state, spec = _bronze_state(run, table), run.catalog.tables[table].table
-    here, there = proofs.keys_balance(spark, run.lake, spec, state)
+    here, there = settle(lambda: _keys(run, table))
     quarantined = run.lake.count("quarantine", table)
     return TableRecord(
         name=table,
@@ -159,7 +161,9 @@ def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, di
     changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.seq}
     if changed:
         served = postgres.release(engine, run.lake, changed, run.run_id)
-    return served.release, {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
+    proofs = {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
+    now = postgres.serving(engine)  # what a newer run has released meanwhile is its to prove
+    return served.release, {n: proof for n, proof in proofs.items() if now.marts.get(n) == changed[n].seq}
 
 
 def publish_pending(run: Run, engine: Engine) -> bool:
@@ -174,8 +178,8 @@ def settle(step: Callable[[], Result]) -> Result:
     for _ in range(PLANS - 1):
         try:
             return step()
-        except delta.Superseded:
-            continue
+        except delta.Superseded as error:
+            LOG.warning("%s; planning again from what it left", error)
     return step()
 
 
@@ -214,6 +218,16 @@ def _curate(run: Run, table: str) -> silver.SilverReport | None:
     return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id)
 
 
+def _keys(run: Run, table: str) -> tuple[Checksum, Checksum]:
+    _curate(run, table)
+    state = _bronze_state(run, table)
+    found = proofs.keys_balance(session.child(run.settings), run.lake, run.catalog.tables[table].table, state)
+    newest = _bronze_state(run, table)
+    if found[0] != found[1] and newest.seq != state.seq:
+        raise delta.Superseded(newest.table, newest.run_id)
+    return found
+
+
 def _bronze_state(run: Run, table: str) -> State:
     state = run.lake.state("bronze", table)
     if state is None or not state.usable:
@@ -237,7 +251,8 @@ def _pins(run: Run, mart: str) -> gold.Pins:
 
 
 def _build(run: Run, name: str) -> State:
-    recipe, pins, before = run.catalog.marts[name], _pins(run, name), _mart_state(run, name)
+    recipe, before = run.catalog.marts[name], _mart_state(run, name)
+    pins = _pins(run, name)
     if before is not None and not gold.stale(before, recipe, pins):
         return before
-    return gold.build(session.child(run.settings), run.lake, run.catalog, recipe, pins, run.run_id)
+    return gold.build(session.child(run.settings), run.lake, run.catalog, recipe, pins, before, run.run_id)

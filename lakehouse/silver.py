@@ -42,6 +42,9 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
     """
     table = spec.table
     before = {layer: lake.state(layer, table.name) for layer in ("quarantine", "history", "silver")}
+    for state in before.values():
+        if state is not None and state.inputs.get("bronze", 0) > source.seq:
+            raise delta.Superseded(state.table, state.run_id)
     silver = before["silver"]
     known = silver is not None and silver.fingerprint == spec.fingerprint
     consumed = silver.inputs.get("bronze", 0) if silver is not None and known else 0

@@ -58,13 +58,14 @@ def bounds(connection: Connection[Any], table: Table, size: int) -> tuple[str, .
         ((count,),) = rows(connection, f"SELECT COUNT(*) FROM {mysql(table.source_name)}")  # noqa: S608
         digits = math.ceil(math.log(max(1, count / size), len(HEX)))
         return tuple("".join(prefix) for prefix in product(HEX, repeat=digits))[1:]
-    name = cut_by(table, "mysql").sql
-    found = rows(
-        connection,
-        f"SELECT DISTINCT CAST(k AS CHAR) FROM (SELECT {name} k, ROW_NUMBER() OVER (ORDER BY {name}) n "  # noqa: S608
-        f"FROM {mysql(table.source_name)}) t WHERE n % {int(size)} = 0 ORDER BY k",
-    )
-    return tuple(value for (value,) in found)
+    cut, found = cut_by(table, "mysql"), list[str]()
+    while True:
+        beyond = f"WHERE {cut.sql} > {_literal(cut, found[-1])}" if found else ""
+        sql = f"SELECT CAST({cut.sql} AS CHAR) FROM {mysql(table.source_name)} {beyond} ORDER BY {cut.sql}"  # noqa: S608
+        following = rows(connection, f"{sql} LIMIT 1 OFFSET {int(size)}")
+        if not following:
+            return tuple(found)
+        found.append(following[0][0])
 
 
 def pairs(cuts: tuple[str, ...]) -> list[tuple[str | None, str | None]]:

@@ -50,6 +50,8 @@ def serving(engine: Engine) -> Released:
 def release(engine: Engine, lake: Lake, marts: dict[str, State], run_id: str) -> Released:
     """Stages these gold commits, verifies count and checksum of each, and swaps them all in one transaction.
 
+    A commit that gold has left behind is not released: the run that made the newer one releases it.
+
     Raises:
         Terminal: A staged mart is not what gold says; the old release is still served.
         Transient: The warehouse was lost on the way; nothing has changed.
@@ -60,6 +62,9 @@ def release(engine: Engine, lake: Lake, marts: dict[str, State], run_id: str) ->
         connection.execute(text(LOG_DDL))
         connection.execute(text(f"LOCK TABLE {LOG} IN EXCLUSIVE MODE"))
         before = _serving(connection)
+        marts = {n: s for n, s in marts.items() if _is_newest(lake, n, s)}
+        if not marts:
+            return before
         for name, state in marts.items():
             _replace(connection, lake, name, state)
         now = Released(before.release + 1, run_id, before.marts | {n: s.seq for n, s in marts.items()})
@@ -110,6 +115,11 @@ def _serving(connection: Connection) -> Released:
         text(f"SELECT release, run_id, marts FROM {LOG} ORDER BY release DESC LIMIT 1")  # noqa: S608
     ).first()
     return Released(int(row[0]), str(row[1]), json.loads(row[2])) if row else Released(0, "", {})
+
+
+def _is_newest(lake: Lake, name: str, state: State) -> bool:
+    newest = lake.state("gold", name)
+    return newest is not None and newest.seq == state.seq
 
 
 def _replace(connection: Connection, lake: Lake, name: str, state: State) -> None:

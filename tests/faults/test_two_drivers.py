@@ -17,6 +17,7 @@ from lakehouse import delta, session
 from lakehouse.lake import Lake, State
 from lakehouse.settings import Settings
 
+pytestmark = pytest.mark.long
 CLONE = Path(__file__).parents[2]
 DELTAS_OWN = "io.delta.storage.S3SingleDriverLogStore"
 APPENDS = 25

@@ -1,0 +1,95 @@
+"""One run over the tiny world in a process of its own, which can be made to die or to wait at a named point.
+
+Reads the world from the environment, which a test fills; prints what the run says as log lines.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import create_engine
+
+from lakehouse import delta, pipeline
+from lakehouse.settings import load
+from lakehouse.source import reader
+from lakehouse.warehouse import postgres
+from tests.support.shop import CATALOG
+
+AS_OF = date(2024, 5, 1)
+
+
+def die() -> None:
+    """Ends this process as the kernel would: nothing is tidied up."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def meet(gate: Path) -> None:
+    """Waits until both processes are here."""
+    (gate / str(os.getpid())).touch()
+    end = time.monotonic() + 120
+    while len(list(gate.iterdir())) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def first_time(act: Callable[[], None]) -> Callable[[], None]:
+    """The act, at most once."""
+    left = [act]
+    return lambda: left.pop()() if left else None
+
+
+def around(module: Any, name: str, when: str, act: Callable[[], None], layer: str | None = None) -> None:
+    """Lets `act` happen before or after a function of the product, where given only on a layer."""
+    original = getattr(module, name)
+
+    def instead(*args: Any, **kwargs: Any) -> Any:
+        here = layer is None or layer in args
+        if here and when == "before":
+            act()
+        result = original(*args, **kwargs)
+        if here and when == "after":
+            act()
+        return result
+
+    setattr(module, name, instead)
+
+
+POINTS: dict[str, tuple[Any, str, str, str | None]] = {
+    "after_staging": (reader, "stage", "after", None),
+    "before_bronze": (delta, "commit", "before", "bronze"),
+    "after_bronze": (delta, "commit", "after", "bronze"),
+    "after_quarantine": (delta, "commit", "after", "quarantine"),
+    "after_history": (delta, "commit", "after", "history"),
+    "after_silver": (delta, "commit", "after", "silver"),
+    "before_gold": (delta, "commit", "before", "gold"),
+    "after_gold": (delta, "commit", "after", "gold"),
+    "inside_warehouse": (postgres, "_copy", "after", None),
+    "after_warehouse": (postgres, "release", "after", None),
+}
+
+
+def run() -> None:
+    """One incremental run of the tiny world."""
+    settings = load()
+    engine = create_engine(os.environ["WORLD_WAREHOUSE"])
+    opened = pipeline.start(settings, CATALOG, "reconcile", as_of=AS_OF)
+    records = [pipeline.ingest(opened, name) for name in CATALOG.tables if pipeline.pending(opened, name)]
+    _, states = pipeline.build(opened, frozenset(CATALOG.marts))
+    _, proofs = pipeline.publish(opened, engine, states)
+    if not all(r.balanced for r in records) or not all(proofs.values()):
+        sys.exit(f"not balanced: {records} {proofs}")
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
+    if point := os.environ.get("WORLD_DIE"):
+        around(*POINTS[point][:3], die, POINTS[point][3])
+    if point := os.environ.get("WORLD_MEET"):
+        gate = Path(os.environ["WORLD_GATE"])
+        around(*POINTS[point][:3], first_time(lambda: meet(gate)), POINTS[point][3])
+    run()
