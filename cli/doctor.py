@@ -14,7 +14,7 @@ from lakehouse import jars
 from lakehouse.contracts import PipelineError, Transient
 from lakehouse.lake import Lake
 from lakehouse.settings import Settings
-from lakehouse.source import contract
+from lakehouse.source import assumptions, contract
 from lakehouse.source.connection import connect
 from lakehouse.warehouse import postgres
 from tasks.blocks import warehouse
@@ -32,6 +32,16 @@ def check(settings: Settings, console: Console) -> bool:
     }
     met = [_met(name, need, console) for name, need in needs.items()]
     return all(met)
+
+
+def check_source(settings: Settings, console: Console) -> bool:
+    """Prints a line per assumption that is made of the source; True when all hold."""
+    tables = [spec.table for spec in transforms.catalog().tables.values()]
+    with connect(settings.source) as connection:
+        found = list(assumptions.look(connection, settings.source, tables))
+    for about, holds, says in found:
+        console.print(f"{'✓' if holds else '✗'} {about}: {says}", markup=False, highlight=False, soft_wrap=True)
+    return all(finding.holds for finding in found)
 
 
 def _met(name: str, need: Callable[[], object], console: Console) -> bool:

@@ -76,11 +76,14 @@ def show_settings() -> None:
 
 
 @app.command()
-def check() -> None:
+def check(
+    source: Annotated[bool, typer.Option("--source", help="Only the source, every assumption of it")] = False,
+) -> None:
     """Looks at everything a run needs, and says what to do about what is missing."""
     from cli import doctor  # noqa: PLC0415
 
-    if not doctor.check(_or_stop(settings.load), _console()):
+    look = doctor.check_source if source else doctor.check
+    if not _or_stop(lambda: look(settings.load(), _console())):
         raise typer.Exit(1)
 
 
