@@ -16,7 +16,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real test-faults lint format jars java clean image image-test bench-generate bench-extract buildah
+.PHONY: help demo up down test test-real test-faults test-stateful lint format jars java clean image image-test bench-generate bench-extract buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-real: jars ## run 10,000 real listings through the pipeline; LAKEHOUSE_REAL
 
 test-faults: jars ## run the long tests too: runs killed at every point, races; ARGS='-k name' runs some
 	@$(PYTHON) -m pytest tests/faults $(ARGS)
+
+test-stateful: jars ## play transactions, runs, crashes and zombies in any order, on real servers
+	@$(PYTHON) -m pytest tests/stateful $(ARGS)
 
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check

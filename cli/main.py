@@ -67,6 +67,7 @@ def show_status(
     if report is None:
         _stop(f"there is no record of run {run_id}; `lakehouse status` shows the last run of each table")
     show.report(report, _console())
+    show.certificate(report, _console())
 
 
 @app.command(name="settings")

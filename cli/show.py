@@ -21,12 +21,26 @@ def report(found: RunReport, console: Console) -> None:
     for record in found.tables:
         tables.add_row(*_table_row(record))
     console.print(tables)
+    for note in (*found.cautions, *(f"{t.name}: {note}" for t in found.tables for note in t.notes)):
+        console.print(f"note: {note}", markup=False, highlight=False)
     if found.marts:
         marts = Table("mart", "status", "rows", "warehouse = gold", "s")
         for record in found.marts:
             marts.add_row(*_mart_row(record))
         console.print(marts)
         console.print(f"release {found.release}; horizon by {found.horizon}")
+
+
+def certificate(found: RunReport, console: Console) -> None:
+    """What the source itself counted, and where each of those rows went."""
+    table = Table("table", "counted at source", "its checksum", "staged", "appended", "there already", "deleted",
+                  "bronze = silver + quarantine", title="certificate", title_justify="left")  # fmt: skip
+    for r in found.tables:
+        counted = "-" if r.counted is None else f"{r.counted:,}"
+        equation = f"{r.bronze_rows:,} = {r.silver_rows:,} + {r.quarantined:,}"
+        table.add_row(r.name, counted, r.checksum or "-", f"{r.read:,}", f"{r.new:,}", f"{max(0, r.read - r.new):,}",
+                      f"{r.deleted:,}", equation if r.bronze_rows else "-")  # fmt: skip
+    console.print(table)
 
 
 def status(tables: list[TableStatus], marts: list[MartStatus], console: Console) -> None:

@@ -73,6 +73,8 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
         run.horizon.evidence,
         ", ".join(changed) or "no table",
     )
+    for caution in run.horizon.cautions:
+        log.warning(caution)
     records = [*failed, *_fan_out(run, changed)]
     broken = frozenset(r.name for r in records if not r.balanced)
     whole = frozenset(m for m in run.catalog.marts if not run.catalog.sources_of(m) & broken)
@@ -87,6 +89,7 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
     return RunReport(
         run.run_id, run.mode, run.as_of.isoformat(), run.horizon.evidence, outcome,
         (*records, *unchanged), (*marts, *held), release, time.monotonic() - began, used_jvm, run.horizon.at,
+        run.horizon.cautions,
     )  # fmt: skip
 
 

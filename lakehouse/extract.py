@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse import bronze, delta, staging
+from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.contracts import Table, Terminal, Transient
 from lakehouse.lake import Lake, LoadPlan, RangeSum, State
 from lakehouse.quoting import mysql
@@ -26,7 +28,10 @@ FREE_DELETES = 100
 
 @dataclass(frozen=True)
 class Extraction:
-    """What was read and found new, and whether bronze is proven to equal the source in what was read."""
+    """What was read and found new, and whether bronze is proven to equal the source in what was read.
+
+    `proof` is what the source itself counted of it: of the window, or of all key ranges.
+    """
 
     kind: str
     read: int = 0
@@ -34,6 +39,7 @@ class Extraction:
     deleted: int = 0
     window: Window | None = None
     proven: bool = True
+    proof: Checksum | None = None
 
 
 @dataclass(frozen=True)
@@ -120,35 +126,46 @@ class Extractor:
             if self.table.cursor is not None and state.watermark is not None:
                 aside = ranges.moved(connection, self.table, state.watermark)
             connection.rollback()
+        return there, self._sums(session, state, cuts, aside)
+
+    def _sums(
+        self, session: SparkSession, state: State, cuts: tuple[str, ...], aside: list[tuple[Any, ...]]
+    ) -> tuple[RangeSum, ...]:
         live = bronze.live_hashes(self._bronze(session, state), self.table)
         if self.table.cursor is not None and state.watermark is not None:
             live = live.where(f"_cursor <= timestamp {literal(state.watermark)}")
-        here = bronze.range_sums(bronze.without_keys(live, self.table, aside), self.table, cuts)
-        return there, here
+        return bronze.range_sums(bronze.without_keys(live, self.table, aside), self.table, cuts)
 
     def repair(self, session: SparkSession) -> Extraction:
         """Compares by key range, reads again what differs, appends what is new and tombstones what is gone.
 
-        What was mended is compared once more; rows that moved meanwhile may leave it unproven.
+        What was mended is proven once more: of a snapshot table against the sums that its own reads counted, of
+        another against the source, where keys that moved meanwhile are set aside.
         """
         before = self.state()
         assert before is not None
         there, here = self.compare(session)
         differing = [(a.low, a.high) for a, b in zip(there, here, strict=True) if a != b]
         if not differing and (self.table.cursor is not None or before.ranges == there):
-            return Extraction("repair")
+            return Extraction("repair", proof=_total(there))
         state = delta.next_state(before.table, before, self.run_id, "repair" if differing else "proof")
         if not differing:
             empty = self._bronze(session, before).limit(0)
             proof = replace(state, ranges=there, single=before.single)
             delta.commit(self.lake, "bronze", self.table.name, proof, session, delta.append(empty))
-            return Extraction("proof")
+            return Extraction("proof", proof=_total(there))
         where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
         live = sum(r.checksum.rows for r in here)
         with self._staged(f"({where})", "FALSE") as staged:
             mended = self._reread(session, staged, before, state, there, differing, live)
-        there, here = self.compare(session)
-        return replace(mended, proven=there == here)
+        if self.table.cursor is not None:
+            there, here = self.compare(session)
+            return replace(mended, proven=there == here, proof=_total(there))
+        after = self.state()
+        assert after is not None
+        cuts = tuple(r.low for r in after.ranges[1:] if r.low is not None)
+        proven = self._sums(session, after, cuts, []) == after.ranges
+        return replace(mended, proven=proven, proof=_total(after.ranges))
 
     def _reread(
         self,
@@ -230,7 +247,7 @@ class Extractor:
         stamped = bronze.recorded(fresh, self.table, self.run_id, state.seq, window, self.horizon.now).persist()
         try:
             delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
-            return Extraction(state.kind, staged.rows, stamped.count(), 0, window)
+            return Extraction(state.kind, staged.rows, stamped.count(), 0, window, proof=staged.proof)
         finally:
             stamped.unpersist()
 
@@ -260,6 +277,10 @@ class Extractor:
     def _digits(self) -> int:
         assert self.table.cursor is not None
         return of(self.table.column(self.table.cursor.column)).digits
+
+
+def _total(sums: tuple[RangeSum, ...]) -> Checksum:
+    return sum((r.checksum for r in sums), NOTHING)
 
 
 def nothing() -> Extraction:

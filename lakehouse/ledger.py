@@ -17,7 +17,28 @@ from lakehouse.lake import Lake
 
 @dataclass(frozen=True)
 class TableRecord:
-    """What a run did with one table, whether the proofs (a) and (b) balance, and what its owner should know."""
+    """The certificate of one table: what a run did with it, and whether the proofs (a) and (b) balance.
+
+    Attributes:
+        name: The table.
+        status: What was done.
+        window: The cursor values that were read, (from, to], UTC.
+        read: Rows that were staged.
+        new: Rows that were appended to bronze; the others were there already.
+        deleted: Keys that are gone from the source.
+        rejected: Rows that went to quarantine in this run, by rule.
+        warned: Breaches of warnings, by rule.
+        bronze_rows: Live keys in bronze.
+        silver_rows: Live rows in silver.
+        quarantined: Rows in quarantine now.
+        source_equals_bronze: Proof (a).
+        bronze_equals_silver: Proof (b).
+        seconds: How long it took.
+        error: Why the table stopped.
+        notes: What its owner should know.
+        counted: Rows that the source itself counted in the snapshot that was read, of the window or the table.
+        checksum: Their checksum as the source computed it.
+    """
 
     name: str
     status: str
@@ -35,6 +56,8 @@ class TableRecord:
     seconds: float = 0.0
     error: str = ""
     notes: tuple[str, ...] = ()
+    counted: int | None = None
+    checksum: str = ""
 
     @property
     def balanced(self) -> bool:
@@ -61,7 +84,10 @@ class MartRecord:
 
 @dataclass(frozen=True)
 class RunReport:
-    """The record of a whole run; `horizon_at` in microseconds, `horizon` is what it rests on."""
+    """The record of a whole run; `horizon_at` in microseconds, `horizon` is what it rests on.
+
+    `cautions` say what of the horizon is not proven, and who holds it back.
+    """
 
     run_id: str
     mode: str
@@ -74,6 +100,7 @@ class RunReport:
     seconds: float
     used_jvm: bool
     horizon_at: int
+    cautions: tuple[str, ...] = ()
 
     @property
     def errors(self) -> list[str]:

@@ -125,6 +125,8 @@ def ingest(run: Run, table: str) -> TableRecord:
         bronze_equals_silver=here == there,
         seconds=time.monotonic() - began,
         notes=notes,
+        counted=found.proof.rows if found.proof else None,
+        checksum=str(found.proof.sum) if found.proof else "",
     )
 
 
@@ -190,7 +192,13 @@ def _extract(run: Run, table: str) -> Extraction:
     if state is None or not state.usable or run.mode == "full":
         loaded = extractor.load(spark, full=run.mode == "full")
         mended = extractor.repair(spark)
-        return replace(loaded, new=loaded.new + mended.new, deleted=mended.deleted, proven=mended.proven)
+        return replace(
+            loaded,
+            new=loaded.new + mended.new,
+            deleted=mended.deleted,
+            proven=mended.proven,
+            proof=mended.proof,
+        )
     if run.mode == "backfill" and cursor is not None:
         assert run.since and run.until
         begin, end = (micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until))
@@ -207,6 +215,7 @@ def _extract(run: Run, table: str) -> Extraction:
             new=found.new + mended.new,
             deleted=mended.deleted,
             proven=mended.proven,
+            proof=mended.proof,
         )
     return found
 

@@ -85,6 +85,12 @@ class Horizon:
     unproven: tuple[str, ...] = ()
     warning: str = ""
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What somebody should know of it, one sentence each."""
+        gaps = tuple(f"not proven, the grace stands in: {gap}" for gap in self.unproven)
+        return (*gaps, self.warning) if self.warning else gaps
+
 
 def safe_horizon(connection: Connection[Any], source: SourceSettings) -> Horizon:
     """The horizon by all the evidence that this user may see, less the declared grace.
