@@ -189,6 +189,12 @@ class Table:
             raise Terminal(f"table {self.name}: declare a key")
         if len(set(names)) != len(names):
             raise Terminal(f"table {self.name}: a column is declared twice")
+        for name in (self.name, *names):
+            if not name.isidentifier() or name.startswith("_"):
+                raise Terminal(
+                    f"table {self.name}: {name!r} cannot be a name in the lake; choose one of letters, digits and _, "
+                    "and give the source's as `source=`"
+                )
         cursor = () if isinstance(self.strategy, Snapshot) else (self.strategy.column,)
         for name in (*self.key, *cursor):
             if name not in names:
