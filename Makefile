@@ -39,7 +39,7 @@ test-real: jars ## run 10,000 real listings through the pipeline; LAKEHOUSE_REAL
 	@$(PYTHON) -m pytest tests/real/uci_listings.py $(ARGS)
 
 test-faults: jars ## run the long tests too: runs killed at every point, races; ARGS='-k name' runs some
-	@$(PYTHON) -m pytest tests/faults $(ARGS)
+	@$(PYTHON) -m pytest tests -m long --ignore=tests/stateful $(ARGS)
 
 test-stateful: jars ## play transactions, runs, crashes and zombies in any order, on real servers
 	@$(PYTHON) -m pytest tests/stateful $(ARGS)

@@ -88,6 +88,7 @@ def shell(
         cursor.execute(f"DROP DATABASE {admin.database}")
 
 
+COMMANDS = [pytest.param("check", marks=pytest.mark.long), "run"]
 BAD_SETTINGS = {
     "source_unreachable": ({"LAKEHOUSE_SOURCE__PORT": NOWHERE}, ("is unreachable", "LAKEHOUSE_SOURCE__HOST")),
     "source_password": ({"LAKEHOUSE_SOURCE__PASSWORD": WRONG}, ("refused user", "LAKEHOUSE_SOURCE__USER")),
@@ -98,21 +99,21 @@ BAD_SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("bad", BAD_SETTINGS)
 def test_a_bad_setting_is_told_in_one_line(shell: Shell, command: str, bad: str) -> None:
     changed, told = BAD_SETTINGS[bad]
     shell.refused(command, told=told, **changed)
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_lake_that_is_a_file_is_told_in_one_line(shell: Shell, command: str) -> None:
     (shell.folder / "lake").write_text("not a folder")
     shell.refused(command, told=("lake", "is not writable", "LAKEHOUSE_LAKE"))
     assert (shell.folder / "lake").read_text() == "not a folder"
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_java_that_is_too_old_is_told_in_one_line(shell: Shell, command: str) -> None:
     java = shell.folder / "bin" / "java"
     java.parent.mkdir()
@@ -121,7 +122,7 @@ def test_a_java_that_is_too_old_is_told_in_one_line(shell: Shell, command: str) 
     shell.refused(command, told=("Java 8 at", "too old", "17 or newer"), JAVA_HOME=str(shell.folder))
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_jar_that_fails_its_checksum_is_told_by_name(shell: Shell, command: str) -> None:
     folder = shell.folder / "jars"
     folder.mkdir()
@@ -133,7 +134,7 @@ def test_a_jar_that_fails_its_checksum_is_told_by_name(shell: Shell, command: st
     shell.refused(command, told=(damaged, "is damaged", "make jars"), LAKEHOUSE_JARS=str(folder))
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_table_that_is_missing_in_the_source_is_told_by_name(shell: Shell, command: str) -> None:
     with shell.admin.connect() as connection, connection.cursor() as cursor:
         cursor.execute("DROP TABLE bookings")
@@ -141,7 +142,7 @@ def test_a_table_that_is_missing_in_the_source_is_told_by_name(shell: Shell, com
     shell.refused(*words, told=("table bookings does not exist", "check"))
 
 
-@pytest.mark.parametrize("command", ["check", "run"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_a_column_that_is_missing_in_the_source_is_told_by_name(shell: Shell, command: str) -> None:
     with shell.admin.connect() as connection, connection.cursor() as cursor:
         cursor.execute("ALTER TABLE bookings DROP COLUMN total_price")
