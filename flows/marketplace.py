@@ -106,7 +106,7 @@ def _plan(run: Run, names: list[str]) -> tuple[list[str], list[TableRecord]]:
         try:
             if pipeline.pending(run, name):
                 changed.append(name)
-        except Terminal as error:
+        except PipelineError as error:
             failed.append(TableRecord(name, "failed", error=str(error)))
     return changed, failed
 
@@ -115,7 +115,7 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     if not names:
         return []
     session.spark(run.settings)
-    stop = threading.Event()
+    stop, log = threading.Event(), get_run_logger()
 
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
     def one(table: str) -> TableRecord:
@@ -125,6 +125,9 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
             return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
         except PipelineError as error:
             return TableRecord(table, "failed", error=str(error))
+        except Exception as error:
+            log.exception("table %s stopped by an error of ours", table)
+            return TableRecord(table, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole")
 
     with ThreadPoolTaskRunner(max_workers=run.settings.parallel_tables) as runner:
         futures = [runner.submit(one, {"table": name}) for name in names]
