@@ -57,7 +57,7 @@ def chart(metric: Metric, rows: Rows) -> alt.Chart:
     if metric.shape == "ranking":
         across, up = alt.X(f"{metric.y[0]}:Q"), alt.Y(f"{metric.x}:N", sort=None, title=None)
         return base.mark_bar().encode(x=across, y=up, tooltip=tips)
-    time = alt.X(f"{metric.x}:T", title=None)
+    time = alt.X(f"{metric.x}:T", title=None, scale=alt.Scale(type="utc"))  # a day is the same day everywhere
     if metric.shape == "bar":
         return base.mark_bar().encode(x=time, y=alt.Y(f"{metric.y[0]}:Q"), tooltip=tips)
     lines = base.transform_fold(list(metric.y), as_=["measure", "value"]).mark_line()
