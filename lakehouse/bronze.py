@@ -38,8 +38,12 @@ def schema(table: Table) -> T.StructType:
 def staged(session: SparkSession, table: Table, path: str) -> DataFrame:
     """Staged rows with the hash of their canonical text."""
     wanted = T.StructType(schema(table).fields[: len(table.columns)])
-    text = row_text(fields(table), "spark")
-    return session.read.schema(wanted).parquet(path).withColumn("_hash", F.expr(f"md5({text})"))
+    return hashed(session.read.schema(wanted).parquet(path), table)
+
+
+def hashed(rows: DataFrame, table: Table) -> DataFrame:
+    """Rows with the hash of their canonical text."""
+    return rows.withColumn("_hash", F.expr(f"md5({row_text(fields(table), 'spark')})"))
 
 
 def latest(bronze: DataFrame, table: Table, *, single: bool = False) -> DataFrame:

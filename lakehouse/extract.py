@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse import bronze, delta, staging
+from lakehouse import arrival, bronze, delta
+from lakehouse.arrival import Arrival
 from lakehouse.checksum import NOTHING, Checksum
-from lakehouse.contracts import Table, Terminal, Transient
+from lakehouse.contracts import Table, Terminal
 from lakehouse.lake import Lake, LoadPlan, RangeSum, State
 from lakehouse.quoting import mysql
 from lakehouse.settings import Settings
-from lakehouse.source import contract, ranges, reader
+from lakehouse.source import contract, ranges
 from lakehouse.source.connection import connect
 from lakehouse.source.horizon import Horizon
 from lakehouse.source.select import between, literal
@@ -96,8 +95,8 @@ class Extractor:
         kept = between(self.table, tail(window.high, self.table.cursor.overlap))
         state = delta.next_state(before.table, before, self.run_id, "window")
         state = replace(state, window=(window.low, window.high), watermark=window.high)
-        with self._staged(between(self.table, window), kept) as staged:
-            return self._append(session, staged, before, replace(state, tail=staged.tail), window)
+        with self._arrived(session, between(self.table, window), kept) as rows:
+            return self._append(session, rows, before, replace(state, tail=rows.tail), window)
 
     def backfill(self, session: SparkSession, window: Window) -> Extraction:
         """Reads an interval of the cursor again; leaves the watermark."""
@@ -108,8 +107,8 @@ class Extractor:
         state = replace(
             delta.next_state(before.table, before, self.run_id, "backfill"), window=(window.low, window.high)
         )
-        with self._staged(where, where) as staged:
-            return self._append(session, staged, before, state, window)
+        with self._arrived(session, where, where) as rows:
+            return self._append(session, rows, before, state, window)
 
     def compare(self, session: SparkSession) -> tuple[tuple[RangeSum, ...], tuple[RangeSum, ...]]:
         """Count and checksum per key range: at the source in one snapshot, and in bronze-latest.
@@ -156,8 +155,8 @@ class Extractor:
             return Extraction("proof", proof=_total(there))
         where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
         live = sum(r.checksum.rows for r in here)
-        with self._staged(f"({where})", "FALSE") as staged:
-            mended = self._reread(session, staged, before, state, there, differing, live)
+        with self._arrived(session, f"({where})", "FALSE") as rows:
+            mended = self._reread(session, rows, before, state, there, differing, live)
         if self.table.cursor is not None:
             there, here = self.compare(session)
             return replace(mended, proven=there == here, proof=_total(there))
@@ -170,15 +169,14 @@ class Extractor:
     def _reread(
         self,
         session: SparkSession,
-        staged: reader.Staged,
+        rows: Arrival,
         before: State,
         state: State,
         there: tuple[RangeSum, ...],
         differing: list[tuple[str | None, str | None]],
         live: int,
     ) -> Extraction:
-        frame = self._proven_rows(session, staged)
-        history = self._bronze(session, before)
+        frame, history = rows.frame, self._bronze(session, before)
         known = bronze.in_ranges(bronze.latest(history, self.table), self.table, differing)
         fresh, gone = bronze.news(frame, history, self.table), bronze.vanished(frame, known, self.table)
         cuts = tuple(r.low for r in there[1:] if r.low is not None)
@@ -193,7 +191,7 @@ class Extractor:
             deleted = stamped.where("_op = 'delete'").count()
             self._guard(deleted, live)
             delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
-            return Extraction("repair", staged.rows, stamped.count() - deleted, deleted)
+            return Extraction("repair", rows.rows, stamped.count() - deleted, deleted)
         finally:
             stamped.unpersist()
 
@@ -219,8 +217,8 @@ class Extractor:
         state = replace(state, single=before is None or (before.single and plan.done > 0))
         if after.finished:
             state = replace(state, watermark=plan.horizon, tail=plan.tail)
-        with self._staged(where, None) as staged:
-            return self._append(session, staged, before, state, None), after
+        with self._arrived(session, where, None) as rows:
+            return self._append(session, rows, before, state, None), after
 
     def _load_plan(self) -> LoadPlan:
         with connect(self.settings.source) as connection:
@@ -234,12 +232,12 @@ class Extractor:
     def _append(
         self,
         session: SparkSession,
-        staged: reader.Staged,
+        rows: Arrival,
         before: State | None,
         state: State,
         window: Window | None,
     ) -> Extraction:
-        frame = self._proven_rows(session, staged)
+        frame = rows.frame
         if before is None:
             fresh = frame.selectExpr("*", f"'{bronze.UPSERT}' AS _op")
         else:
@@ -247,25 +245,12 @@ class Extractor:
         stamped = bronze.recorded(fresh, self.table, self.run_id, state.seq, window, self.horizon.now).persist()
         try:
             delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
-            return Extraction(state.kind, staged.rows, stamped.count(), 0, window, proof=staged.proof)
+            return Extraction(state.kind, rows.rows, stamped.count(), 0, window, proof=rows.proof)
         finally:
             stamped.unpersist()
 
-    def _proven_rows(self, session: SparkSession, staged: reader.Staged) -> DataFrame:
-        frame = bronze.staged(session, self.table, Path(staged.path).as_uri())
-        if staged.proof is not None:
-            found = bronze.checksum(frame)
-            if found != staged.proof:
-                raise Transient(
-                    f"{self.table.name}: {found.rows} rows arrived, the source counted {staged.proof.rows}; "
-                    "count or checksum differ, nothing was committed"
-                )
-        return frame
-
-    @contextmanager
-    def _staged(self, where: str, kept: str | None) -> Iterator[reader.Staged]:
-        with staging.room(self.settings.staging_root, self.table.name) as folder:
-            yield reader.stage(self.settings.source, self.table, where, folder, kept)
+    def _arrived(self, session: SparkSession, where: str, tail: str | None) -> AbstractContextManager[Arrival]:
+        return arrival.arrived(session, self.settings, self.table, where, tail)
 
     def _bronze(self, session: SparkSession, state: State) -> DataFrame:
         return delta.read(session, self.lake, "bronze", state, self.table.name)

@@ -23,7 +23,7 @@ from lakehouse import logstore
 from lakehouse.contracts import Terminal
 
 LOCK = Path(__file__).with_name("jars.lock")
-SPARK_ROLES = ("runtime", "s3")
+SPARK_ROLES = ("runtime", "s3", "jdbc")
 JAVA_VERSION = 17
 JAVA_HINT = f"apt-get install openjdk-{JAVA_VERSION}-jre-headless"
 TIMEOUT_SECONDS = 900

@@ -59,6 +59,9 @@ class SparkSettings(Part):
     """Where and how large Spark runs."""
 
     master: str = Field("local[*]", description="Spark master URL")
+    reader: Literal["connectorx", "jdbc"] = Field(
+        "connectorx", description="Who reads: the worker, fastest on one machine, or `jdbc`, the executors of a cluster"
+    )
     driver_memory: str = Field("1400m", pattern=r"^\d+[mg]$", description="Heap of the driver")
 
 

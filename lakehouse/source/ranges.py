@@ -52,17 +52,18 @@ def cut_by(table: Table, dialect: Dialect, digits: int = 0) -> Cut:
     return Cut(f"SUBSTR({text}, 1, {digits})" if digits else text, is_number=False)
 
 
-def bounds(connection: Connection[Any], table: Table, size: int) -> tuple[str, ...]:
-    """Values that cut the table into ranges of about `size` rows."""
+def bounds(connection: Connection[Any], table: Table, size: int, within: str = "TRUE") -> tuple[str, ...]:
+    """Values that cut the rows of a table that fulfil a condition into ranges of about `size` rows."""
     if not is_ranged(table):
-        ((count,),) = rows(connection, f"SELECT COUNT(*) FROM {mysql(table.source_name)}")  # noqa: S608
+        sql = f"SELECT COUNT(*) FROM {mysql(table.source_name)} WHERE {within}"  # noqa: S608
+        ((count,),) = rows(connection, sql)
         digits = math.ceil(math.log(max(1, count / size), len(HEX)))
         return tuple("".join(prefix) for prefix in product(HEX, repeat=digits))[1:]
     cut, found = cut_by(table, "mysql"), list[str]()
     while True:
-        beyond = f"WHERE {cut.sql} > {_literal(cut, found[-1])}" if found else ""
-        sql = f"SELECT CAST({cut.sql} AS CHAR) FROM {mysql(table.source_name)} {beyond} ORDER BY {cut.sql}"  # noqa: S608
-        following = rows(connection, f"{sql} LIMIT 1 OFFSET {int(size)}")
+        beyond = f"AND {cut.sql} > {_literal(cut, found[-1])}" if found else ""
+        sql = f"SELECT CAST({cut.sql} AS CHAR) FROM {mysql(table.source_name)} WHERE {within} {beyond}"  # noqa: S608
+        following = rows(connection, f"{sql} ORDER BY {cut.sql} LIMIT 1 OFFSET {int(size)}")
         if not following:
             return tuple(found)
         found.append(following[0][0])
