@@ -43,8 +43,9 @@ def spark(settings: Settings) -> SparkSession:
     """The process's Spark session, started on first use.
 
     Raises:
-        Terminal: Java or a jar is missing.
+        Terminal: Java or a jar is missing, or the reader does not suit the cluster.
     """
+    _refuse_unreachable_staging(settings)
     running = SparkSession.getActiveSession()
     if running is not None:
         return running
@@ -66,6 +67,16 @@ def spark(settings: Settings) -> SparkSession:
         return builder.getOrCreate()
     except (RuntimeError, OSError) as error:
         raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
+
+
+def _refuse_unreachable_staging(settings: Settings) -> None:
+    """On a cluster, executors cannot read the worker's disk, where the default reader stages."""
+    chosen = settings.spark
+    if not chosen.master.startswith("local") and chosen.reader == "connectorx" and settings.staging is None:
+        raise Terminal(
+            f"Spark runs at {chosen.master}, whose executors cannot read what the worker stages: set "
+            "LAKEHOUSE_SPARK__READER=jdbc, or LAKEHOUSE_STAGING to a folder that all of them share"
+        )
 
 
 def child(settings: Settings) -> SparkSession:

@@ -61,7 +61,7 @@ def _columns(table: Table, prefix: str, as_text: bool) -> str:
     for column in table.columns:
         kind = of(column)
         form = kind.select(prefix + mysql(column.source_name))
-        if as_text and kind.kind not in ("text", "document"):
+        if as_text and kind.kind != "document":
             form = f"HEX({form})" if kind.kind == "binary" else f"CAST({form} AS CHAR)"
         found.append(f"{form} AS {mysql(column.name)}")
     return ", ".join(found)

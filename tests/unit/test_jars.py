@@ -82,7 +82,7 @@ def test_missing_jars_are_named_with_the_command_that_fetches_them(tmp_path: Pat
 
 def test_the_lock_names_no_file_twice_and_no_other_role() -> None:
     lines = [line for line in jars.LOCK.read_text().splitlines() if not line.startswith("#")]
-    known = jars.locked(("runtime", "s3", "compiler", "demo"))
+    known = jars.locked(("runtime", "s3", "jdbc", "compiler", "demo"))
 
     assert len(known) == len({jar.file for jar in known}) == len(lines)
     assert all(re.fullmatch("[0-9a-f]{64}", jar.sha256) for jar in known)

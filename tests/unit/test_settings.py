@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse import settings
+from lakehouse import session, settings
 from lakehouse.contracts import Terminal
+from lakehouse.settings import Settings, SparkSettings
 
 
 def test_each_value_tells_whether_it_comes_from_the_environment_the_file_or_the_default(
@@ -45,3 +46,10 @@ def test_a_password_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("LAKEHOUSE_SOURCE__PASSWORD", "s3cret")
 
     assert "s3cret" not in repr(settings.load()) + str(settings.load().model_dump_json())
+
+
+def test_a_cluster_that_could_not_read_what_the_worker_stages_is_refused_with_the_way_out() -> None:
+    cluster = Settings(spark=SparkSettings(master="spark://host:7077"))
+
+    with pytest.raises(Terminal, match="set LAKEHOUSE_SPARK__READER=jdbc, or LAKEHOUSE_STAGING to a folder"):
+        session.spark(cluster)
