@@ -29,6 +29,11 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def stand_still() -> None:
+    """Stops this process until somebody lets it go on."""
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def meet(gate: Path) -> None:
     """Waits until both processes are here."""
     (gate / str(os.getpid())).touch()
@@ -89,6 +94,8 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
     if point := os.environ.get("WORLD_DIE"):
         around(*POINTS[point][:3], die, POINTS[point][3])
+    if point := os.environ.get("WORLD_STOP"):
+        around(*POINTS[point][:3], first_time(stand_still), POINTS[point][3])
     if point := os.environ.get("WORLD_MEET"):
         gate = Path(os.environ["WORLD_GATE"])
         around(*POINTS[point][:3], first_time(lambda: meet(gate)), POINTS[point][3])

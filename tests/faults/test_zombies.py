@@ -1,0 +1,49 @@
+"""A run that stands still, and goes on when another has long been done (F38): it loses, and turns nothing back."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from tests.faults.worlds import SECOND, content, ended, launch, staged
+from tests.support.shop import Shop
+
+PATIENCE = 120
+
+
+def stopped(pid: int) -> bool:
+    """True once the process stands still."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if psutil.Process(pid).status() == psutil.STATUS_STOPPED:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("point", ["before_bronze", "after_bronze", "after_history", "after_silver", "before_gold"])
+def test_a_zombie_that_goes_on_after_another_run_turns_nothing_back(
+    new_world: Callable[[], Shop], calm: dict[str, list[str]], point: str
+) -> None:
+    world = new_world()
+    code, output = ended(launch(world))
+    assert code == 0, output
+    world.sql("UPDATE orders SET price = 8, updated_at = '2024-04-04' WHERE id = 1")
+    zombie = launch(world, WORLD_STOP=point)
+    try:
+        assert stopped(zombie.pid)
+        world.sql("UPDATE orders SET price = 10 WHERE id = 1", *SECOND)
+        code, output = ended(launch(world))
+        assert code == 0, output
+        assert content(world) == calm
+    finally:
+        os.kill(zombie.pid, signal.SIGCONT)
+    code, output = ended(zombie)
+
+    assert code == 0, output
+    assert staged(world) == []
+    assert content(world) == calm
