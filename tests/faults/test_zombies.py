@@ -14,6 +14,11 @@ from tests.support.shop import Shop
 PATIENCE = 120
 
 
+def current(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What the tables say now; bronze and history rightly know the version that only the zombie's day had."""
+    return {name: rows for name, rows in found.items() if not name.startswith(("bronze", "history"))}
+
+
 def stopped(pid: int) -> bool:
     """True once the process stands still."""
     end = time.monotonic() + PATIENCE
@@ -39,11 +44,11 @@ def test_a_zombie_that_goes_on_after_another_run_turns_nothing_back(
         world.sql("UPDATE orders SET price = 10 WHERE id = 1", *SECOND)
         code, output = ended(launch(world))
         assert code == 0, output
-        assert content(world) == calm
+        assert current(content(world)) == current(calm)
     finally:
         os.kill(zombie.pid, signal.SIGCONT)
     code, output = ended(zombie)
 
     assert code == 0, output
     assert staged(world) == []
-    assert content(world) == calm
+    assert current(content(world)) == current(calm)
