@@ -38,6 +38,7 @@ ENV PATH=/opt/lakehouse/.venv/bin:$PATH \
     LAKEHOUSE_JARS=/opt/lakehouse/jars \
     PREFECT_HOME=/tmp/prefect \
     PREFECT_SERVER_ANALYTICS_ENABLED=false \
+    PREFECT_LOGGING_EXTRA_LOGGERS=lakehouse \
     SPARK_LOCAL_IP=127.0.0.1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

@@ -41,6 +41,7 @@ def run(
     """Carries what has changed from the source to the warehouse, and proves it."""
     _or_stop(settings.load)
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
+    os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "lakehouse")
     from flows.marketplace import marketplace  # noqa: PLC0415
 
     days = {n: d.date() if d else None for n, d in (("since", since), ("until", until), ("as_of", as_of))}

@@ -44,7 +44,10 @@ def _environment() -> dict[str, str]:
     """Of the person's own settings, only where the jars are."""
     foreign = [name for name in os.environ if name.startswith(("PREFECT_", "LAKEHOUSE_")) and name != "LAKEHOUSE_JARS"]
     kept = {name: value for name, value in os.environ.items() if name not in foreign}
-    return kept | {"PREFECT_WORKER_QUERY_SECONDS": QUERY_SECONDS}
+    return kept | {
+        "PREFECT_WORKER_QUERY_SECONDS": QUERY_SECONDS,
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "lakehouse",
+    }
 
 
 def _recognise(server: PrefectServer, pool: str, name: str) -> None:
