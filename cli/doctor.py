@@ -62,7 +62,7 @@ def _met(name: str, need: Callable[[], object], console: Console) -> bool:
 def _source(settings: Settings) -> None:
     with connect(settings.source) as connection:
         for spec in transforms.catalog().tables.values():
-            contract.check(connection, spec.table)
+            contract.check(connection, spec.table, datetime_is_utc=settings.source.datetime_is_utc)
 
 
 def _prefect() -> str:

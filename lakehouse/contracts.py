@@ -167,7 +167,7 @@ class Table:
         checks: Rules on silver rows, in the order in which they are blamed.
         source: Name in the source database, where it is not `name`.
         history: True keeps every version in `<name>_history` (SCD type 2).
-        max_reject_share: Share of rejected rows in one run above which the table stops.
+        max_reject_share: Rows rejected in one run, as a share of all rows, above which the table stops.
         max_delete_share: Share of the live rows above which vanished keys stop the table instead of being
             deleted; a hundred may always go.
     """

@@ -104,7 +104,7 @@ def _column_rules(column: Column) -> list[Expression]:
 
 
 def verdict(rows: DataFrame, table: Table, known: int) -> Verdict:
-    """Counts, in one pass over judged rows, the breaches of each rule; `known` is how many rows the table has.
+    """Counts, in one pass over judged rows, the breaches of each rule; `known` is how many rows silver had before.
 
     Raises:
         Terminal: A rule of severity `fail` is broken, or more rows are rejected than declared.
@@ -114,7 +114,7 @@ def verdict(rows: DataFrame, table: Table, known: int) -> Verdict:
     breaches = [F.count_if(F.expr(f"_rule IS NULL AND NOT ({c.condition})")).alias(c.name) for c in warned]
     counted = live.groupBy("_rule").agg(F.count("*").alias("_rows"), *breaches).collect()
     rejected = {str(r["_rule"]): int(r["_rows"]) for r in counted if r["_rule"] is not None}
-    _refuse(rejected, table, known)
+    _refuse(rejected, table, max(known, sum(int(r["_rows"]) for r in counted)))
     totals = {c.name: sum(int(r[c.name]) for r in counted) for c in warned}
     return Verdict(rejected, {name: n for name, n in totals.items() if n})
 

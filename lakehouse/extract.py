@@ -58,7 +58,8 @@ class Extractor:
     def check(self) -> tuple[str, ...]:
         """Compares the source's schema with the declaration; returns what the owner should know."""
         with connect(self.settings.source) as connection:
-            return contract.check(connection, self.table)
+            trusted = self.settings.source.datetime_is_utc
+            return contract.check(connection, self.table, datetime_is_utc=trusted)
 
     def changed(self, state: State) -> bool:
         """True where the source's own sums differ from those of the last commit; needs no JVM."""
@@ -153,7 +154,7 @@ class Extractor:
             proof = replace(state, ranges=there, single=before.single)
             delta.commit(self.lake, "bronze", self.table.name, proof, session, delta.append(empty))
             return Extraction("proof", proof=_total(there))
-        where = " OR ".join(ranges.condition(self.table, low, high) for low, high in differing)
+        where = " OR ".join(ranges.condition(self.table, low, high) for low, high in ranges.joined(differing))
         live = sum(r.checksum.rows for r in here)
         with self._arrived(session, f"({where})", "FALSE") as rows:
             mended = self._reread(session, rows, before, state, there, differing, live)

@@ -71,6 +71,8 @@ def start(
     """
     if (mode == "backfill") != (since is not None and until is not None):
         raise Terminal("mode backfill needs `since` and `until`, and only that mode takes them")
+    if since is not None and until is not None and since >= until:
+        raise Terminal(f"a backfill reads from `since` up to, not including, `until`: {since} is not before {until}")
     Lake.of(settings).check_writable()
     with connect(settings.source) as connection:
         horizon = safe_horizon(connection, settings.source)
@@ -202,7 +204,7 @@ def _extract(run: Run, table: str) -> Extraction:
     if run.mode == "backfill" and cursor is not None:
         assert run.since and run.until
         begin, end = (micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until))
-        return extractor.backfill(spark, Window(begin, end))
+        return extractor.backfill(spark, Window(begin - 1, end - 1))  # from midnight to before midnight
     if cursor is None:
         return extractor.repair(spark) if run.mode == "reconcile" or extractor.changed(state) else nothing()
     found = extractor.window(spark) if extractor.changed(state) else nothing()

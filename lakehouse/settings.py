@@ -39,6 +39,7 @@ class SourceSettings(Part):
     grace_seconds: float = Field(2.0, ge=0, description="Safety margin below the proven horizon")
     blind_grace_seconds: float = Field(900.0, ge=0, description="The margin where the user has no PROCESS privilege")
     horizon_lag_seconds: float = Field(900.0, ge=0, description="Warn of who holds the horizon back for longer")
+    datetime_is_utc: bool = Field(default=False, description="All who write DATETIME cursors do so in UTC")
     read_timeout_seconds: int = Field(600, ge=1, description="A read that gets nothing for so long is ended")
     read_deadline_seconds: int = Field(14_400, ge=1, description="A read that is not done by then is ended")
     reader_memory_mb: int = Field(1024, ge=128, description="Memory of the process that reads")

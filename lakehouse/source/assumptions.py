@@ -42,7 +42,7 @@ def look(connection: Connection[Any], source: SourceSettings, tables: list[Table
     for about, question in SERVER.items():
         yield _found(about, partial(question, connection, source))
     for table in tables:
-        yield _found(f"table {table.name}", partial(_table, connection, table))
+        yield _found(f"table {table.name}", partial(_table, connection, source, table))
 
 
 def _found(about: str, question: Callable[[], str]) -> Finding:
@@ -60,8 +60,8 @@ def _version(connection: Connection[Any], _: SourceSettings) -> str:
 
 
 def _session(connection: Connection[Any], _: SourceSettings) -> str:
-    zone, isolation, mode = rows(connection, "SELECT @@time_zone, @@transaction_isolation, @@sql_mode")[0]
-    return f"time zone {zone}, {isolation}, sql_mode {mode}"
+    zone, mode = rows(connection, "SELECT @@time_zone, @@sql_mode")[0]
+    return f"time zone {zone}, repeatable read, sql_mode {mode}"
 
 
 def _encryption(connection: Connection[Any], source: SourceSettings) -> str:
@@ -104,14 +104,14 @@ def _packet(connection: Connection[Any], _: SourceSettings) -> str:
     return f"values up to {int(size) >> 20} MB can be read"
 
 
-def _table(connection: Connection[Any], table: Table) -> str:
+def _table(connection: Connection[Any], source: SourceSettings, table: Table) -> str:
     found = rows(connection, TABLE, (table.source_name,))
     if found and found[0][0] != "InnoDB":
         raise Terminal(
             f"its engine is {found[0][0]}, which has no snapshots: "
             f"ALTER TABLE {mysql(table.source_name)} ENGINE = InnoDB"
         )
-    notes = list(contract.check(connection, table))
+    notes = list(contract.check(connection, table, datetime_is_utc=source.datetime_is_utc))
     collations = dict(rows(connection, COLLATIONS, (table.source_name,)))
     for key in (table.column(k).source_name for k in table.key):
         if collations.get(key, "_bin").endswith("_ci"):

@@ -6,7 +6,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote
 
 import pymysql
 from pymysql.connections import Connection
@@ -16,7 +16,10 @@ from lakehouse.settings import SourceSettings
 
 CONNECT_SECONDS = 5
 DENIED = (1044, 1045, 1142, 1227)
-PINS = ("SET time_zone='+00:00', transaction_isolation='REPEATABLE-READ', sql_mode='NO_ENGINE_SUBSTITUTION'",)
+PINS = (
+    "SET time_zone='+00:00', sql_mode='NO_ENGINE_SUBSTITUTION'",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+)
 NO_ENCRYPTION = 2026
 UNKNOWN = {1049: "database", 1146: "table", 1054: "column"}
 
@@ -47,6 +50,8 @@ def connect(source: SourceSettings) -> Iterator[Connection[Any]]:
     except pymysql.err.MySQLError as error:
         raise explained(error, source) from None
     try:
+        for pin in PINS[1:]:
+            rows(connection, pin)
         yield connection
     except pymysql.err.MySQLError as error:
         raise explained(error, source) from None
@@ -63,11 +68,13 @@ def rows(connection: Connection[Any], sql: str, values: tuple[Any, ...] = ()) ->
 
 def url(source: SourceSettings) -> str:
     """The address for connectorx; holds the password, so it must never be shown."""
-    user, password = quote_plus(source.user), quote_plus(source.password.get_secret_value())
-    address = f"mysql://{user}:{password}@{source.host}:{source.port}/{quote_plus(source.database)}"
+    user, password, database = (
+        quote(part, safe="") for part in (source.user, source.password.get_secret_value(), source.database)
+    )
+    address = f"mysql://{user}:{password}@{source.host}:{source.port}/{database}"
     if source.tls == "off":
         return f"{address}?prefer_socket=false&ssl-mode=DISABLED"
-    ca = f"&ssl-ca={quote_plus(str(source.ca))}" if source.ca else ""
+    ca = f"&ssl-ca={quote(str(source.ca), safe='')}" if source.ca else ""
     return f"{address}?prefer_socket=false&ssl-mode=VERIFY_IDENTITY{ca}"
 
 

@@ -16,18 +16,21 @@ COLUMNS = """
 SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE = 'YES' FROM information_schema.COLUMNS
 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s
 """
+OFFSET = """
+SELECT TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), CONVERT_TZ(UTC_TIMESTAMP(), '+00:00', @@global.time_zone))
+"""
 INDEXES = """
 SELECT INDEX_NAME, COLUMN_NAME, NON_UNIQUE, NULLABLE = 'YES' FROM information_schema.STATISTICS
 WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = %s ORDER BY INDEX_NAME, SEQ_IN_INDEX
 """
 
 
-def check(connection: Connection[Any], table: Table) -> tuple[str, ...]:
+def check(connection: Connection[Any], table: Table, *, datetime_is_utc: bool = False) -> tuple[str, ...]:
     """Compares the source with the declaration; returns what the owner should know, one sentence each.
 
     Raises:
         Terminal: The table or a declared column is missing, a type does not fit, nothing makes the key unique,
-            or the cursor is NULL in a row; names it.
+            or the cursor is NULL in a row, no moment, or by a clock that is not UTC; names it.
     """
     found = {name: (kind, nullable) for name, kind, nullable in rows(connection, COLUMNS, (table.source_name,))}
     if not found:
@@ -45,6 +48,7 @@ def check(connection: Connection[Any], table: Table) -> tuple[str, ...]:
     notes = [f"not declared, so left in the source: {', '.join(extra)}"] if extra else []
     if table.cursor is not None:
         cursor = table.column(table.cursor.column).source_name
+        _refuse_other_clock(connection, table, found[cursor][0], trusted=datetime_is_utc)
         if found[cursor][1]:
             _refuse_null_cursor(connection, table, cursor)
         notes += _without_index(table, cursor, indexes)
@@ -75,6 +79,22 @@ def _refuse_doubtful_key(table: Table, indexes: list[tuple[Any, ...]]) -> None:
             f"table {table.source_name}: no unique index without NULLs makes ({names}) a key; "
             f"ALTER TABLE {mysql(table.source_name)} ADD PRIMARY KEY ({names}), or declare the key that it has"
         )
+
+
+def _refuse_other_clock(connection: Connection[Any], table: Table, kind: str, *, trusted: bool) -> None:
+    """A DATETIME is written in the zone of whoever writes; a window compares it with UTC."""
+    name = parse(kind).name
+    cursor = f"table {table.name}: the cursor {table.column(table.cursor.column).source_name}" if table.cursor else ""
+    if name not in ("DATETIME", "TIMESTAMP"):
+        raise Terminal(f"{cursor} is {name}, no moment that tells when a row changed; declare Snapshot()")
+    if name == "DATETIME" and not trusted:
+        ((apart,),) = rows(connection, OFFSET)
+        if apart != 0:
+            raise Terminal(
+                f"{cursor} is DATETIME and the server's time zone is not UTC ({apart} s apart), so new rows may look "
+                "old: declare Snapshot(), make it TIMESTAMP, or set LAKEHOUSE_SOURCE__DATETIME_IS_UTC=true if all who "
+                "write it do so in UTC"
+            )
 
 
 def _refuse_null_cursor(connection: Connection[Any], table: Table, cursor: str) -> None:

@@ -27,6 +27,9 @@ CLOCK_DRIFT = 1_000  # and by one part in so many between the server's timers an
 NO_PRIVILEGE = (1142, 1227)
 NOW = "SELECT UTC_TIMESTAMP(6)"
 READ_ONLY = "SELECT @@read_only, @@innodb_read_only"
+APPLIERS = """
+SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE USER = 'system user' AND COMMAND <> 'Daemon'
+"""
 STATEMENTS = """
 SELECT UTC_TIMESTAMP(6) - INTERVAL {age} MICROSECOND started, ID FROM information_schema.PROCESSLIST
 WHERE ID <> CONNECTION_ID() AND USER <> 'system user'
@@ -158,11 +161,11 @@ def _history(connection: Connection[Any]) -> tuple[list[Held], list[str]]:
 
 
 def _refuse_replica(connection: Connection[Any], source: SourceSettings) -> None:
+    where, remedy = f"source {source.host}:{source.port}", "name the writer endpoint in LAKEHOUSE_SOURCE__HOST"
     if any(rows(connection, READ_ONLY)[0]):
-        raise Terminal(
-            f"source {source.host}:{source.port} is read only, so a replica; "
-            "name the writer endpoint in LAKEHOUSE_SOURCE__HOST"
-        )
+        raise Terminal(f"{where} is read only, so a replica; {remedy}")
+    if rows(connection, APPLIERS)[0][0]:
+        raise Terminal(f"{where} applies the changes of another server, so rows come late; {remedy}")
 
 
 def _warning(first: Held, now: int, source: SourceSettings) -> str:

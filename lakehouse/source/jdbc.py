@@ -23,7 +23,7 @@ from lakehouse.sqltypes import of
 DRIVER = "org.mariadb.jdbc.Driver"
 FETCH_ROWS = 10_000
 SLICES = 8
-SESSION = "time_zone='+00:00',transaction_isolation='REPEATABLE-READ',sql_mode='NO_ENGINE_SUBSTITUTION'"
+SESSION = "time_zone='+00:00',sql_mode='NO_ENGINE_SUBSTITUTION'"
 
 
 def read(
@@ -74,7 +74,9 @@ def _url(source: SourceSettings) -> str:
         tls = "sslMode=verify-full" + (f"&serverSslCert={source.ca}" if source.ca else "")
     timeouts = f"connectTimeout={CONNECT_SECONDS * 1000}&socketTimeout={source.read_timeout_seconds * 1000}"
     address = f"jdbc:mysql://{source.host}:{source.port}/{source.database}"
-    return f"{address}?permitMysqlScheme&{tls}&{timeouts}&sessionVariables={SESSION}"
+    return (
+        f"{address}?permitMysqlScheme&{tls}&{timeouts}&sessionVariables={SESSION}&transactionIsolation=REPEATABLE-READ"
+    )
 
 
 def _split(frame: DataFrame, table: Table) -> tuple[DataFrame, Checksum | None, Checksum]:

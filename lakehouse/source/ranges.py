@@ -75,6 +75,17 @@ def pairs(cuts: tuple[str, ...]) -> list[tuple[str | None, str | None]]:
     return list(pairwise(edges))
 
 
+def joined(some: list[tuple[str | None, str | None]]) -> list[tuple[str | None, str | None]]:
+    """The same ranges, given in order, with neighbours made one."""
+    found: list[tuple[str | None, str | None]] = []
+    for low, high in some:
+        if found and low is not None and found[-1][1] == low:
+            found[-1] = (found[-1][0], high)
+        else:
+            found.append((low, high))
+    return found
+
+
 def condition(table: Table, low: str | None, high: str | None, dialect: Dialect = "mysql") -> str:
     """The condition of one range; bounds stand as literals made of digits and the marks of a time."""
     cut = cut_by(table, dialect)

@@ -49,7 +49,7 @@ def test_a_good_source_holds_every_assumption(source: SourceSettings) -> None:
     found = looked(source)
 
     assert [finding for finding in found.values() if not finding.holds] == []
-    assert "+00:00, REPEATABLE-READ" in found["session"].says
+    assert "+00:00, repeatable read" in found["session"].says
     assert "statement history" in found["safe horizon"].says
     assert "a change of case is a new key" in found["table tag"].says
 
