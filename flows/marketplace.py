@@ -76,11 +76,14 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
     for caution in run.horizon.cautions:
         log.warning(caution)
     records = [*failed, *_fan_out(run, changed)]
-    broken = frozenset(r.name for r in records if not r.balanced)
+    broken = frozenset(r.name for r in records if not r.balanced) | pipeline.unproven(run, names)
     whole = frozenset(m for m in run.catalog.marts if not run.catalog.sources_of(m) & broken)
-    marts, release = _marts(run, whole, engine, bool(changed))
+    try:
+        marts, release = _marts(run, whole, engine, bool(changed))
+    except PipelineError as error:
+        marts, release = [MartRecord("marts", "failed", error=str(error))], 0
     held = [
-        MartRecord(m, "kept", error=f"not rebuilt: {', '.join(sorted(run.catalog.sources_of(m) & broken))} failed")
+        MartRecord(m, "kept", error=f"not rebuilt: {', '.join(sorted(run.catalog.sources_of(m) & broken))} unproven")
         for m in run.catalog.marts if m not in whole and run.catalog.marts[m].mart.layer == "presentation"
     ]  # fmt: skip
     used_jvm = session.running() is not None

@@ -88,6 +88,11 @@ class State:
     version: int = -1
 
     @property
+    def commit(self) -> str:
+        """The name of the commit, which no other lake has."""
+        return f"{self.seq}/{self.run_id}"
+
+    @property
     def usable(self) -> bool:
         """False while a first load is unfinished: no later layer may read the table."""
         return self.load is None or self.load.finished

@@ -38,6 +38,7 @@ class TableRecord:
         notes: What its owner should know.
         counted: Rows that the source itself counted in the snapshot that was read, of the window or the table.
         checksum: Their checksum as the source computed it.
+        seq: The bronze commit that the proofs speak of.
     """
 
     name: str
@@ -58,6 +59,7 @@ class TableRecord:
     notes: tuple[str, ...] = ()
     counted: int | None = None
     checksum: str = ""
+    seq: int | None = None
 
     @property
     def balanced(self) -> bool:
@@ -141,6 +143,18 @@ def reports(lake: Lake) -> list[RunReport]:
         return []
     rows = table.to_pyarrow_dataset().to_table(columns=["recorded_at", "report"]).sort_by("recorded_at")
     return [REPORT.validate_json(text) for text in rows.column("report").to_pylist()]
+
+
+def proven(lake: Lake) -> dict[str, int]:
+    """Of each table the bronze commit that its last proofs found balanced; absent where they did not."""
+    found: dict[str, int] = {}
+    for report in reports(lake):
+        for record in report.tables:
+            if record.seq is not None and record.balanced:
+                found[record.name] = record.seq
+            elif record.seq is not None:
+                found.pop(record.name, None)
+    return found
 
 
 def newest(lake: Lake, run_id: str | None = None) -> RunReport | None:

@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from sqlalchemy import Engine
 
-from lakehouse import delta, gold, proofs, session, silver, staging
+from lakehouse import delta, gold, ledger, proofs, session, silver, staging
 from lakehouse.checksum import Checksum
 from lakehouse.contracts import Catalog, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
@@ -91,9 +91,18 @@ def pending(run: Run, table: str) -> bool:
     state = lake.state("bronze", table)
     if state is None or not state.usable or run.mode != "incremental":
         return True
+    if ledger.proven(lake).get(table) != state.seq:
+        return True
     if silver.behind(lake.state("silver", table), state, spec.fingerprint):
         return True
     return extractor.changed(state)
+
+
+def unproven(run: Run, names: list[str]) -> frozenset[str]:
+    """Tables in the lake, beside those that this run looks at, whose newest commit no run has proven."""
+    known = ledger.proven(run.lake)
+    others = {table: run.lake.state("bronze", table) for table in run.catalog.tables if table not in names}
+    return frozenset(t for t, state in others.items() if state is not None and known.get(t) != state.seq)
 
 
 def ingest(run: Run, table: str) -> TableRecord:
@@ -107,7 +116,7 @@ def ingest(run: Run, table: str) -> TableRecord:
     staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
     report = settle(lambda: _curate(run, table))
-    here, there = settle(lambda: _keys(run, table))
+    here, there, seq = settle(lambda: _keys(run, table))
     quarantined = run.lake.count("quarantine", table)
     return TableRecord(
         name=table,
@@ -127,6 +136,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         bronze_equals_silver=here == there,
         seconds=time.monotonic() - began,
         notes=notes,
+        seq=seq,
         counted=found.proof.rows if found.proof else None,
         checksum=str(found.proof.sum) if found.proof else "",
     )
@@ -162,19 +172,19 @@ def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, di
     """Releases the marts that differ from the last release, all or none; returns proof (c) per released mart."""
     marts = {n: s for n, s in states.items() if run.catalog.marts[n].mart.layer == "presentation"}
     served = postgres.serving(engine)
-    changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.seq}
+    changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.commit}
     if changed:
         served = postgres.release(engine, run.lake, changed, run.run_id)
     proofs = {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
     now = postgres.serving(engine)  # what a newer run has released meanwhile is its to prove
-    return served.release, {n: proof for n, proof in proofs.items() if now.marts.get(n) == changed[n].seq}
+    return served.release, {n: proof for n, proof in proofs.items() if now.marts.get(n) == changed[n].commit}
 
 
 def publish_pending(run: Run, engine: Engine) -> bool:
     """True where the warehouse does not serve the newest gold; needs no JVM."""
     served = postgres.serving(engine)
     recipes = [r for r in run.catalog.marts.values() if r.mart.layer == "presentation"]
-    return any((s := _mart_state(run, r.mart.name)) and served.marts.get(r.mart.name) != s.seq for r in recipes)
+    return any((s := _mart_state(run, r.mart.name)) and served.marts.get(r.mart.name) != s.commit for r in recipes)
 
 
 def settle(step: Callable[[], Result]) -> Result:
@@ -188,8 +198,10 @@ def settle(step: Callable[[], Result]) -> Result:
 
 
 def _extract(run: Run, table: str) -> Extraction:
+    """What the mode asks for; and a comparison of everything where the last run left no proof of what it committed."""
     extractor, spark = run.extractor(table), session.child(run.settings)
     state = extractor.state()
+    unproven = state is not None and ledger.proven(run.lake).get(table) != state.seq
     cursor = run.catalog.tables[table].table.cursor
     if state is None or not state.usable or run.mode == "full":
         loaded = extractor.load(spark, full=run.mode == "full")
@@ -206,13 +218,14 @@ def _extract(run: Run, table: str) -> Extraction:
         begin, end = (micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until))
         return extractor.backfill(spark, Window(begin - 1, end - 1))  # from midnight to before midnight
     if cursor is None:
-        return extractor.repair(spark) if run.mode == "reconcile" or extractor.changed(state) else nothing()
+        due = unproven or run.mode == "reconcile" or extractor.changed(state)
+        return extractor.repair(spark) if due else nothing()
     found = extractor.window(spark) if extractor.changed(state) else nothing()
-    if run.mode == "reconcile":
+    if unproven or run.mode == "reconcile":
         mended = extractor.repair(spark)
         return replace(
             found,
-            kind="reconcile",
+            kind="reconcile" if run.mode == "reconcile" else found.kind,
             read=found.read + mended.read,
             new=found.new + mended.new,
             deleted=mended.deleted,
@@ -229,14 +242,23 @@ def _curate(run: Run, table: str) -> silver.SilverReport | None:
     return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id)
 
 
-def _keys(run: Run, table: str) -> tuple[Checksum, Checksum]:
+def _keys(run: Run, table: str) -> tuple[Checksum, Checksum, int]:
+    """Both sides of proof (b) and the bronze commit that they speak of."""
     _curate(run, table)
-    state = _bronze_state(run, table)
-    found = proofs.keys_balance(session.child(run.settings), run.lake, run.catalog.tables[table].table, state)
-    newest = _bronze_state(run, table)
-    if found[0] != found[1] and newest.seq != state.seq:
-        raise delta.Superseded(newest.table, newest.run_id)
-    return found
+    before = _consumed(run, table)
+    state = run.lake.state("bronze", table, before[0])
+    assert state is not None
+    here, there = proofs.keys_balance(session.child(run.settings), run.lake, run.catalog.tables[table].table, state)
+    if here != there and (before[0] != before[1] or _consumed(run, table) != before):
+        raise delta.Superseded(state.table, None)
+    return here, there, state.seq
+
+
+def _consumed(run: Run, table: str) -> tuple[int, int]:
+    """The bronze commits that silver and quarantine stand at; they differ while another run is between them."""
+    found = [run.lake.state(layer, table) for layer in ("silver", "quarantine")]
+    silver_at, quarantine_at = (0 if state is None else state.inputs["bronze"] for state in found)
+    return silver_at, quarantine_at
 
 
 def _bronze_state(run: Run, table: str) -> State:

@@ -30,11 +30,11 @@ TYPES = {"int": "bigint", "date": "date", "bool": "boolean", "text": "text"}
 
 @dataclass(frozen=True)
 class Released:
-    """What the warehouse serves: the release number and the gold commit of each mart."""
+    """What the warehouse serves: the release number and the name of each mart's gold commit."""
 
     release: int
     run_id: str
-    marts: dict[str, int]
+    marts: dict[str, str]
 
 
 def serving(engine: Engine) -> Released:
@@ -67,7 +67,7 @@ def release(engine: Engine, lake: Lake, marts: dict[str, State], run_id: str) ->
             return before
         for name, state in marts.items():
             _replace(connection, lake, name, state)
-        now = Released(before.release + 1, run_id, before.marts | {n: s.seq for n, s in marts.items()})
+        now = Released(before.release + 1, run_id, before.marts | {n: s.commit for n, s in marts.items()})
         connection.execute(
             text(f"INSERT INTO {LOG} (release, run_id, marts) VALUES (:release, :run_id, :marts)"),  # noqa: S608
             {"release": now.release, "run_id": run_id, "marts": json.dumps(now.marts)},

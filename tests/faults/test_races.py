@@ -23,7 +23,7 @@ def test_of_two_runs_at_once_none_doubles_or_loses_a_row_and_the_loser_says_so(
     gate.mkdir()
     both = [launch(world, WORLD_MEET=point, WORLD_GATE=str(gate)) for _ in range(2)]
     results = [ended(process) for process in both]
-    assert [code for code, _ in results] == [0, 0], results
+    assert [code for code, _ in results] == [0, 0], "\n---\n".join(output for _, output in results)
     assert len(list(gate.iterdir())) == len(both)
     if point.startswith("before"):
         assert any(re.search(r"superseded by run \w+", output) for _, output in results), results

@@ -124,14 +124,16 @@ def test_set_up_twice_is_once_and_schedules_that_are_gone_from_the_file_disappea
     first = client.read_deployment_by_name(PROD)
     old = DeploymentScheduleCreate(schedule=CronSchedule(cron="0 3 * * *", timezone="UTC"), slug="nightly")
     client.create_deployment_schedules(first.id, [old])
-    client.update_deployment_schedule(first.id, first.schedules[0].id, active=False)
+    hourly = next(s for s in first.schedules if s.slug == "hourly")
+    client.update_deployment_schedule(first.id, hourly.id, active=False)
 
     told = setup(described, "ecs")
 
     second = client.read_deployment_by_name(PROD)
     assert second.id == first.id
-    assert [(s.slug, s.schedule.cron, s.schedule.timezone, s.active) for s in second.schedules] == [
-        ("hourly", "0 * * * *", "UTC", False)
+    assert sorted((s.slug, s.schedule.cron, s.schedule.timezone, s.active) for s in second.schedules) == [
+        ("hourly", "0 * * * *", "UTC", False),
+        ("reconcile", "30 3 * * *", "UTC", True),
     ]
     assert f"deployment {PROD}: schedule nightly removed" in told
     assert (second.version, second.work_pool_name, second.job_variables) == (

@@ -41,6 +41,10 @@ def run(world: Shop, mode: pipeline.Mode = "incremental") -> list[TableRecord]:
         _, states = pipeline.build(opened, marts)
         _, proofs = pipeline.publish(opened, world.engine, states)
         assert all(proofs.values())
+    ledger.append(
+        opened.lake,
+        RunReport(opened.run_id, mode, "", "", "done", tuple(records), (), 0, 0, True, opened.horizon.at),
+    )
     return records
 
 
