@@ -228,6 +228,18 @@ def test_a_replica_is_refused(server: MariaDb) -> None:
             root.execute("SET GLOBAL read_only = 0")
 
 
+def test_a_server_that_applies_the_changes_of_another_is_refused_though_it_can_be_written(server: MariaDb) -> None:
+    with session(server) as root:
+        root.execute("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'")
+        root.execute("START SLAVE")
+        try:
+            with pytest.raises(Terminal, match="applies the changes of another server, so rows come late"):
+                taken(server)
+        finally:
+            root.execute("STOP SLAVE")
+            root.execute("RESET SLAVE ALL")
+
+
 @pytest.fixture(scope="module")
 def kolkata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     """A server whose machine lives five and a half hours east of UTC."""

@@ -97,18 +97,18 @@ def test_the_status_tells_watermark_rows_and_up_to_when_the_source_is_proven_to_
     before, _ = status.status(lake, CATALOG)
     assert [(t.outcome, t.rows, t.proven_to) for t in before] == [("not loaded yet", 0, None)] * 2
     records = run(world)
-    at = pipeline.micros(datetime(2026, 1, 2, tzinfo=UTC))
+    at = pipeline.micros(datetime(2030, 1, 2, tzinfo=UTC))
     ledger.append(
-        lake, RunReport("r1", "incremental", "2026-01-02", "clock", "done", tuple(records), (), 1, 1, True, at)
+        lake, RunReport("r1", "incremental", "2030-01-02", "clock", "done", tuple(records), (), 1, 1, True, at)
     )
 
     (labels, orders), (revenue,) = status.status(lake, CATALOG)
 
     assert (orders.rows, orders.quarantined, labels.rows) == (3, 2, 3)
-    assert (orders.last_run, orders.outcome, orders.proven_to) == ("r1", "load", datetime(2026, 1, 2, tzinfo=UTC))
+    assert (orders.last_run, orders.outcome, orders.proven_to) == ("r1", "load", datetime(2030, 1, 2, tzinfo=UTC))
     assert orders.watermark is not None and labels.watermark is None
     assert (revenue.rows, revenue.fresh_to) == (3, orders.proven_to)
-    assert status.lag(orders.proven_to, datetime(2026, 1, 2, 1, 30, tzinfo=UTC)) == timedelta(minutes=90)
+    assert status.lag(orders.proven_to, datetime(2030, 1, 2, 1, 30, tzinfo=UTC)) == timedelta(minutes=90)
 
 
 def test_a_late_commit_is_not_lost(world: Shop) -> None:
@@ -124,6 +124,21 @@ def test_a_late_commit_is_not_lost(world: Shop) -> None:
     run(world)
 
     assert 50 in silver(world, "orders")
+
+
+def test_a_commit_whose_proof_was_never_made_is_compared_whole_by_the_next_run(world: Shop) -> None:
+    run(world)
+    world.sql("UPDATE orders SET price = 9 WHERE id = 1")
+    died = pipeline.start(world.settings, CATALOG)
+    pipeline._extract(died, "orders")
+    pipeline._curate(died, "orders")
+    world.sql("UPDATE orders SET note = 'unseen', updated_at = updated_at WHERE id = 2")
+
+    (record,) = run(world)
+
+    assert (record.name, record.balanced) == ("orders", True)
+    assert silver(world, "orders")[2]["note"] == "unseen", "no window shows it"
+    assert run(world) == []
 
 
 def test_of_two_writers_with_one_plan_one_wins_and_the_other_is_told(world: Shop) -> None:

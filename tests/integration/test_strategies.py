@@ -180,6 +180,49 @@ def test_a_key_that_nothing_makes_unique_is_refused_before_anything_is_written(o
     assert world.state is None
 
 
+@pytest.mark.parametrize(("kind", "value"), [("DATE", "'2026-01-01'"), ("INT", "7")])
+def test_a_cursor_that_is_no_moment_is_refused_before_anything_is_written(opened: Open, kind: str, value: str) -> None:
+    columns = (Column("id", "INT"), Column("value", "INT"), Column("updated_at", kind))
+    world = opened(
+        replace(STAMPED, columns=columns),
+        f"CREATE TABLE thing (id INT PRIMARY KEY, value INT, updated_at {kind} NOT NULL)",
+    )
+    world.sql(f"INSERT INTO thing VALUES (1, 1, {value})")
+
+    with pytest.raises(Terminal, match=rf"the cursor updated_at is {kind}, no moment .*; declare Snapshot"):
+        world.run()
+    assert world.state is None
+
+
+def test_a_datetime_cursor_of_a_server_that_is_not_in_utc_is_refused_unless_it_is_declared_to_be(opened: Open) -> None:
+    columns = (Column("id", "INT"), Column("value", "INT"), Column("updated_at", "DATETIME(6)"))
+    world = opened(replace(STAMPED, columns=columns), STAMPED_DDL.replace("TIMESTAMP(6)", "DATETIME(6)"))
+    assert world.opened().extractor("thing").check() == ()
+    world.sql("SET GLOBAL time_zone = '-05:00'")
+    try:
+        with pytest.raises(Terminal, match=r"DATETIME and the server's time zone is not UTC \(-18000 s apart\)"):
+            world.opened().extractor("thing").check()
+        source = world.settings.source.model_copy(update={"datetime_is_utc": True})
+        assert world.with_settings(source=source).opened().extractor("thing").check() == ()
+    finally:
+        world.sql("SET GLOBAL time_zone = 'SYSTEM'")
+
+
+def test_a_backfill_begins_at_midnight_and_ends_before_it(opened: Open) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing VALUES (1, 1, '2026-01-01 00:00:00'), (2, 2, '2026-01-02 00:00:00')")
+    world.run()
+    world.sql("UPDATE thing SET value = -1, updated_at = updated_at")
+
+    found = world.run("backfill", since=date(2026, 1, 1), until=date(2026, 1, 2))
+
+    assert found is not None
+    assert (found.read, found.new) == (1, 1)
+    assert {row[:2] for row in world.in_bronze()} == {(1, -1), (2, 2)}
+    with pytest.raises(Terminal, match="is not before"):
+        world.opened("backfill", since=date(2026, 1, 2), until=date(2026, 1, 2))
+
+
 def test_many_rows_with_one_timestamp_are_never_cut(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL, chunk_rows=1000)
     world.sql("INSERT INTO thing SELECT seq, seq, '2026-01-01 00:00:00.5' FROM seq_1_to_5000")

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import pymysql
 
 from demo.servers.mariadb import MariaDb
-from lakehouse import bronze, delta, pipeline, session
+from lakehouse import bronze, delta, ledger, pipeline, session
 from lakehouse.contracts import Catalog, Curation, Table
 from lakehouse.extract import Extraction
 from lakehouse.lake import State
+from lakehouse.ledger import RunReport, TableRecord
 from lakehouse.quoting import mysql
 from lakehouse.settings import Settings, SourceSettings
 from lakehouse.source.select import plain
@@ -59,6 +60,11 @@ class Lab:
             return None
         found = pipeline.settle(lambda: pipeline._extract(opened, name))
         assert found.proven
+        assert self.state is not None
+        record = TableRecord(name, found.kind, seq=self.state.seq)
+        ledger.append(
+            opened.lake, RunReport(opened.run_id, mode, "", "", "done", (record,), (), 0, 0, True, opened.horizon.at)
+        )
         return found
 
     @property
