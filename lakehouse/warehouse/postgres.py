@@ -139,16 +139,20 @@ def _replace(connection: Connection, lake: Lake, name: str, state: State) -> Non
 
 @dataclass(frozen=True)
 class _Mart:
+    """A mart of the lake; a scan begins only when its rows are asked for, for one left unread aborts the process."""
+
     schema: pa.Schema
-    batches: Iterator[pa.RecordBatch]
+    dataset: Any
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        return (batch.cast(self.schema) for batch in self.dataset.to_batches())
 
 
 def _table(lake: Lake, name: str, state: State) -> _Mart:
     table = lake.open("gold", name, state.version)
     assert table is not None
     dataset = table.to_pyarrow_dataset()
-    schema = pa.schema([(f.name, _plain(f.type)) for f in dataset.schema])
-    return _Mart(schema, (batch.cast(schema) for batch in dataset.to_batches()))
+    return _Mart(pa.schema([(f.name, _plain(f.type)) for f in dataset.schema]), dataset)
 
 
 def _copy(connection: Connection, stage: str, source: _Mart) -> None:
@@ -156,7 +160,7 @@ def _copy(connection: Connection, stage: str, source: _Mart) -> None:
     raw: Any = connection.connection.driver_connection
     with raw.cursor() as cursor, cursor.copy(f"COPY {stage} FROM STDIN WITH (FORMAT BINARY)") as copy:
         copy.write(encoder.write_header())
-        for batch in source.batches:
+        for batch in source.batches():
             if batch.num_rows:
                 copy.write(encoder.write_batch(batch))
         copy.write(encoder.finish())
