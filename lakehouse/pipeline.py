@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
+from random import SystemRandom
 from typing import Literal, TypeVar
 
 from sqlalchemy import Engine
@@ -27,7 +28,7 @@ from lakehouse.warehouse import postgres
 from lakehouse.window import Window, micros, moment
 
 Mode = Literal["incremental", "full", "backfill", "reconcile"]
-PLANS = 3
+PLANS, WAIT_SECONDS = 6, (0.2, 1.0)  # two that meet at each commit of a table must get out of step
 LOG = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
@@ -188,12 +189,13 @@ def publish_pending(run: Run, engine: Engine) -> bool:
 
 
 def settle(step: Callable[[], Result]) -> Result:
-    """Runs a step; where another run was faster, plans it again from what that run left."""
-    for _ in range(PLANS - 1):
+    """Runs a step; where another run was faster, waits a little and plans it again from what that run left."""
+    for attempt in range(1, PLANS):
         try:
             return step()
         except delta.Superseded as error:
             LOG.warning("%s; planning again from what it left", error)
+            time.sleep(attempt * SystemRandom().uniform(*WAIT_SECONDS))
     return step()
 
 
