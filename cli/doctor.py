@@ -40,7 +40,7 @@ def check_source(settings: Settings, console: Console) -> bool:
     with connect(settings.source) as connection:
         found = list(assumptions.look(connection, settings.source, tables))
     for about, holds, says in found:
-        console.print(f"{'✓' if holds else '✗'} {about}: {says}", markup=False, highlight=False, soft_wrap=True)
+        _say(console, f"{'✓' if holds else '✗'} {about}: {says}")
     return all(finding.holds for finding in found)
 
 
@@ -48,15 +48,14 @@ def _met(name: str, need: Callable[[], object], console: Console) -> bool:
     try:
         found = need()
     except PipelineError as error:
-        console.print(f"✗ {name}: {error}", markup=False, highlight=False, soft_wrap=True)
+        _say(console, f"✗ {name}: {error}")
         return False
-    console.print(
-        f"✓ {name}" + (f": {found}" if isinstance(found, str | Path) else ""),
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
+    _say(console, f"✓ {name}" + (f": {found}" if isinstance(found, str | Path) else ""))
     return True
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _source(settings: Settings) -> None:

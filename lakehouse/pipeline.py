@@ -176,9 +176,9 @@ def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, di
     changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.commit}
     if changed:
         served = postgres.release(engine, run.lake, changed, run.run_id)
-    proofs = {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
+    held = {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
     now = postgres.serving(engine)  # what a newer run has released meanwhile is its to prove
-    return served.release, {n: proof for n, proof in proofs.items() if now.marts.get(n) == changed[n].commit}
+    return served.release, {n: proof for n, proof in held.items() if now.marts.get(n) == changed[n].commit}
 
 
 def publish_pending(run: Run, engine: Engine) -> bool:

@@ -53,9 +53,10 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
     versions = everything.join(touched, list(table.key), "left_semi") if consumed else everything
     rows = curation.judged(bronze.latest(versions, table, single=source.single), spec).persist()
     try:
-        verdict = curation.verdict(rows, table, lake.count("silver", table.name) + lake.count("quarantine", table.name))
+        quarantined = lake.count("quarantine", table.name)
+        verdict = curation.verdict(rows, table, lake.count("silver", table.name) + quarantined)
         step = _Step(session, lake, spec, source, run_id)
-        doubtful = bool(verdict.rejected) or lake.count("quarantine", table.name) > 0
+        doubtful = bool(verdict.rejected) or quarantined > 0
         rejects = _quarantine(rows, table)
         step.merge("quarantine", before["quarantine"], rejects, table.key, changes=doubtful)
         if table.history:

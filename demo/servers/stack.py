@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -116,17 +116,6 @@ def stop(folder: Path) -> None:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     if folder.exists() and not any(folder.iterdir()):
         folder.rmdir()
-
-
-@contextmanager
-def running_stack(folder: Path) -> Iterator[Stack]:
-    """Servers for as long as a block of code runs."""
-    stop(folder)
-    stack = start(folder)
-    try:
-        yield stack
-    finally:
-        stack.stop()
 
 
 def _remember(stack: Stack, folder: Path) -> None:
