@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
@@ -21,6 +24,7 @@ from lakehouse import pipeline, session, settings
 from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Mode, Run
+from lakehouse.settings import Settings
 from lakehouse.warehouse import postgres
 from tasks import steps
 from tasks.blocks import warehouse
@@ -51,17 +55,29 @@ def marketplace(
     try:
         found, catalog = settings.load(), transforms.catalog()
         names = _chosen(catalog, tables)
-        engine = warehouse(found).engine() if publish else None
-        if engine is not None:
-            postgres.serving(engine)
-        run = pipeline.start(found, catalog, mode, since, until, as_of)
-        report = _run(run, names, engine, began)
+        with _engine(found, publish=publish) as engine:
+            run = pipeline.start(found, catalog, mode, since, until, as_of)
+            report = _run(run, names, engine, began)
         steps.record(run, report)
     except PipelineError as error:
         return Failed(message=str(error), data=error)
     if report.errors:
         return Failed(message="; ".join(report.errors), data=report)
     return Completed(message=report.outcome, data=report)
+
+
+@contextmanager
+def _engine(found: Settings, *, publish: bool) -> Iterator[Engine | None]:
+    """The warehouse, which answers before anything is read; None where nothing is published."""
+    if not publish:
+        yield None
+        return
+    engine = warehouse(found).engine()
+    try:
+        postgres.serving(engine)
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> RunReport:
@@ -151,10 +167,8 @@ def _marts(run: Run, names: frozenset[str], engine: Engine | None, changed: bool
     records, states = steps.build(run, ready)
     if engine is None:
         return records, 0
-    release, proofs = steps.publish(run, states)
-    return [
-        MartRecord(r.name, r.status, r.rows, proofs.get(r.name), r.seconds) for r in records
-    ], release  # fmt: skip
+    release, proofs = steps.publish(run, engine, states)
+    return [replace(r, warehouse_equals_gold=proofs.get(r.name)) for r in records], release
 
 
 def _ready(run: Run, names: frozenset[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from lakehouse.checksum import Checksum, number_of_hash, row_text
-from lakehouse.contracts import Table
+from lakehouse.contracts import Table, Terminal
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import spark as quoted
 from lakehouse.source.ranges import condition, cut_by, is_ranged, pairs
@@ -33,6 +33,26 @@ def schema(table: Table) -> T.StructType:
     found = T.StructType.fromDDL(", ".join([*columns, *record]))
     assert isinstance(found, T.StructType)
     return found
+
+
+def check_types(bronze: DataFrame, table: Table) -> None:
+    """Refuses a declaration whose key or types cannot stand beside the versions that bronze holds.
+
+    Raises:
+        Terminal: Names the column and what to do.
+    """
+    held = {f.name: f.dataType for f in bronze.schema.fields}
+    where = f"table {table.name}: bronze"
+    for key in table.key:
+        if key not in held:
+            raise Terminal(f"{where} has no column {key}, which is now part of the key; give the table a new `name`")
+    for field in schema(table).fields:
+        known = held.get(field.name, field.dataType)
+        if known != field.dataType:
+            raise Terminal(
+                f"{where} holds {field.name} as {known.simpleString()}, declared {field.dataType.simpleString()}; "
+                f"give the column a new `name` and keep `source` as it is: old versions stay as they were read"
+            )
 
 
 def staged(session: SparkSession, table: Table, path: str) -> DataFrame:

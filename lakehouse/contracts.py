@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -209,6 +210,14 @@ class Table:
     def cursor(self) -> Cursor | Append | None:
         """The cursor strategy, or None for a snapshot table."""
         return None if isinstance(self.strategy, Snapshot) else self.strategy
+
+    @property
+    def shape(self) -> str:
+        """What of the declaration bronze is made by: another shape asks for a new load of the whole table."""
+        stamp = self.cursor.column if self.cursor else ""
+        columns = [(c.name, c.source_name, c.source_type) for c in self.columns]
+        parts = repr((self.source_name, self.key, stamp, columns))
+        return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
     def column(self, name: str) -> Column:
         """The column of this lake name."""

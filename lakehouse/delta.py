@@ -60,8 +60,8 @@ def commit(
 
 
 def append(frame: DataFrame) -> Callable[[str], None]:
-    """Writes rows behind the others; makes the table when there is none."""
-    return lambda path: frame.write.format("delta").mode("append").save(path)
+    """Writes rows behind the others; makes the table when there is none, and columns that it has not yet."""
+    return lambda path: frame.write.format("delta").mode("append").option("mergeSchema", True).save(path)
 
 
 def overwrite(frame: DataFrame) -> Callable[[str], None]:

@@ -40,6 +40,18 @@ class Extraction:
     proven: bool = True
     proof: Checksum | None = None
 
+    def followed_by(self, other: Extraction) -> Extraction:
+        """Both as one; the later one's proof speaks for them."""
+        return replace(
+            self,
+            read=self.read + other.read,
+            new=self.new + other.new,
+            deleted=self.deleted + other.deleted,
+            window=other.window or self.window,
+            proven=other.proven,
+            proof=other.proof,
+        )
+
 
 @dataclass(frozen=True)
 class Extractor:
@@ -61,6 +73,10 @@ class Extractor:
             trusted = self.settings.source.datetime_is_utc
             return contract.check(connection, self.table, datetime_is_utc=trusted)
 
+    def usable(self, state: State | None) -> bool:
+        """True where bronze is loaded, as the table is declared now."""
+        return state is not None and state.usable and state.fingerprint == self.table.shape
+
     def changed(self, state: State) -> bool:
         """True where the source's own sums differ from those of the last commit; needs no JVM."""
         with connect(self.settings.source) as connection:
@@ -73,14 +89,21 @@ class Extractor:
                 return False
             return ranges.where_sum(connection, self.table, between(self.table, window)) != state.tail
 
-    def load(self, session: SparkSession, *, full: bool = False) -> Extraction:
-        """Reads the whole table by key ranges, one commit each; goes on where an unfinished load stopped."""
-        state = self.state()
-        plan = state.load if state is not None and not state.usable else None
-        if plan is None and state is not None and not full:
-            raise Terminal(f"table {self.table.name} is loaded already")
-        plan = plan or self._load_plan()
-        total = Extraction("load")
+    def load(self, session: SparkSession) -> Extraction:
+        """Reads the whole table by key ranges, one commit each; goes on where an unfinished load stopped.
+
+        A load that another run finished, and that was begun after this run was, is not done again.
+
+        Raises:
+            Terminal: Bronze holds values that the declared types cannot hold beside them.
+        """
+        state, total = self.state(), Extraction("load")
+        same = state is not None and state.fingerprint == self.table.shape
+        plan = state.load if state is not None and same else None
+        if plan is None or (plan.finished and plan.begun < self.horizon.now):
+            if state is not None and not same:
+                bronze.check_types(self._bronze(session, state), self.table)
+            plan = self._load_plan()
         while not plan.finished:
             found, plan = self._chunk(session, plan)
             total = replace(total, read=total.read + found.read, new=total.new + found.new)
@@ -212,10 +235,11 @@ class Extractor:
             cursor = mysql(self.table.column(self.table.cursor.column).source_name)
             where = f"{where} AND {cursor} <= {literal(plan.horizon)}"
         after = replace(plan, done=plan.done + 1)
-        state = replace(
-            delta.next_state(f"bronze/{self.table.name}", before, self.run_id, "load"), load=after, ranges=()
-        )
-        state = replace(state, single=before is None or (before.single and plan.done > 0))
+        state = delta.next_state(f"bronze/{self.table.name}", before, self.run_id, "load")
+        if state.fingerprint != self.table.shape:
+            state = replace(state, fingerprint=self.table.shape, watermark=None, tail=NOTHING)
+        single = before is None or (before.single and plan.done > 0)
+        state = replace(state, load=after, ranges=(), single=single)
         if after.finished:
             state = replace(state, watermark=plan.horizon, tail=plan.tail)
         with self._arrived(session, where, None) as rows:
@@ -225,10 +249,11 @@ class Extractor:
         with connect(self.settings.source) as connection:
             cuts = ranges.bounds(connection, self.table, self.settings.chunk_rows)
             if self.table.cursor is None:
-                return LoadPlan(None, cuts, 0)
+                return LoadPlan(None, cuts, 0, begun=self.horizon.now)
             mark = bound(self.horizon.at, self._digits())
             kept = between(self.table, tail(mark, self.table.cursor.overlap))
-            return LoadPlan(mark, cuts, 0, ranges.where_sum(connection, self.table, kept))
+            tail_sum = ranges.where_sum(connection, self.table, kept)
+            return LoadPlan(mark, cuts, 0, tail_sum, self.horizon.now)
 
     def _append(
         self,

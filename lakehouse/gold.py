@@ -16,6 +16,15 @@ from lakehouse.checksum import Checksum, Field, row_number, row_text
 from lakehouse.contracts import Catalog, Recipe, Terminal
 from lakehouse.lake import Lake, Layer, State
 
+KINDS = (
+    (T.DecimalType, "decimal"),
+    (T.BooleanType, "bool"),
+    (T.DateType, "date"),
+    (T.TimestampType, "timestamp"),
+    (T.StringType, "text"),
+    (T.IntegralType, "int"),
+)
+
 
 @dataclass(frozen=True)
 class Pins:
@@ -23,6 +32,31 @@ class Pins:
 
     states: dict[str, State]
     as_of: date
+
+    def plus(self, states: dict[str, State]) -> Pins:
+        """With the states of marts that other marts read."""
+        return replace(self, states=self.states | states)
+
+
+def pinned(lake: Lake, catalog: Catalog, only: frozenset[str], made: dict[str, State], as_of: date) -> Pins:
+    """The commits that the marts among `only` read of silver, of history as far as silver is, and of other marts.
+
+    Raises:
+        Terminal: An input is not in the lake yet; names it.
+    """
+    wanted = {i for name in only for i in catalog.marts[name].inputs if i not in catalog.marts}
+    found = {i: _silver(lake, *location(i, catalog)) for i in sorted(wanted)}
+    return Pins(made | found, as_of)
+
+
+def _silver(lake: Lake, layer: Layer, table: str) -> State:
+    silver = lake.state("silver", table)
+    state = silver if layer == "silver" else lake.state(layer, table)
+    while silver and state and state.inputs["bronze"] > silver.inputs["bronze"]:  # a run is between the two
+        state = lake.state(layer, table, state.seq - 1)
+    if state is None:
+        raise Terminal(f"a mart needs {layer} {table}, which is not in the lake yet; run the table first")
+    return state
 
 
 def layer_of(recipe: Recipe) -> Layer:
@@ -43,7 +77,7 @@ def stale(state: State | None, recipe: Recipe, pins: Pins) -> bool:
     """True where the mart is not what these inputs, this code and this day make it."""
     if state is None:
         return True
-    wanted = {name: pins.states[name].seq for name in recipe.inputs}
+    wanted = {name: pins.states[name].seq for name in recipe.inputs if name in pins.states}
     return (state.inputs, state.fingerprint, state.as_of) != (
         wanted,
         recipe.fingerprint,
@@ -85,7 +119,7 @@ def build(
 
 def fields(schema: T.StructType) -> list[Field]:
     """The canonical columns of a mart."""
-    return [Field(f.name, _kind(f.dataType)) for f in schema.fields]
+    return [Field(f.name, _kind(f.name, f.dataType)) for f in schema.fields]
 
 
 def judged(rows: DataFrame, recipe: Recipe) -> Checksum:
@@ -104,13 +138,13 @@ def judged(rows: DataFrame, recipe: Recipe) -> Checksum:
     return Checksum(int(count), int(total))
 
 
-def _kind(kind: T.DataType) -> Any:
-    if isinstance(kind, T.DecimalType):
-        return "decimal"
-    if isinstance(kind, T.BooleanType):
-        return "bool"
-    if isinstance(kind, T.DateType):
-        return "date"
-    if isinstance(kind, T.TimestampType):
-        return "timestamp"
-    return "text" if isinstance(kind, T.StringType) else "int"
+def _kind(name: str, kind: T.DataType) -> Any:
+    """The canonical kind of a mart's column.
+
+    Raises:
+        Terminal: There is none for this type; a mart casts it first.
+    """
+    for spark_type, found in KINDS:
+        if isinstance(kind, spark_type):
+            return found
+    raise Terminal(f"a mart's column {name} is {kind.simpleString()}, which cannot be published; cast it in the mart")

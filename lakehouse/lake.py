@@ -39,12 +39,16 @@ class RangeSum:
 
 @dataclass(frozen=True)
 class LoadPlan:
-    """A first or full load: the bound of every chunk, the key ranges, and how many are done."""
+    """A first or full load: the bound of every chunk, the key ranges, and how many are done.
+
+    `begun` is the source's clock before the first chunk was read, in microseconds.
+    """
 
     horizon: int | None
     bounds: tuple[str, ...]
     done: int
     tail: Checksum = NOTHING
+    begun: int = 0
 
     @property
     def chunks(self) -> int:
@@ -67,6 +71,7 @@ class State:
         watermark: Highest cursor value that is certainly read, in microseconds; carried along.
         tail: Count and checksum, at the source, of the rows that the next window reads again.
         ranges: Checksums per key range that bronze is proven to equal (snapshot tables).
+        fingerprint: Of the declaration and code that made the table; of bronze the table's `shape`.
         single: True while no key has more than one version: one load, and nothing after it (bronze).
         version: Delta version of the commit; found when reading.
     """

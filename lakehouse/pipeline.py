@@ -9,7 +9,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import partial
 from random import SystemRandom
 from typing import Literal, TypeVar
 
@@ -17,7 +16,7 @@ from sqlalchemy import Engine
 
 from lakehouse import delta, gold, ledger, proofs, session, silver, staging
 from lakehouse.checksum import Checksum
-from lakehouse.contracts import Catalog, Terminal
+from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
 from lakehouse.lake import Lake, State
 from lakehouse.ledger import MartRecord, TableRecord
@@ -90,7 +89,7 @@ def pending(run: Run, table: str) -> bool:
     lake, spec, extractor = run.lake, run.catalog.tables[table], run.extractor(table)
     extractor.check()
     state = lake.state("bronze", table)
-    if state is None or not state.usable or run.mode != "incremental":
+    if state is None or not extractor.usable(state) or run.mode != "incremental":
         return True
     if ledger.proven(lake).get(table) != state.seq:
         return True
@@ -144,29 +143,50 @@ def ingest(run: Run, table: str) -> TableRecord:
 
 
 def build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
-    """Builds the marts among `only` whose inputs have changed; returns records and the states to publish."""
-    records: list[MartRecord] = []
-    states: dict[str, State] = {}
+    """Builds the marts among `only` whose inputs have changed; returns records and the states to publish.
+
+    All of them read the same commits. A mart that fails keeps its last version, and so do those made of it.
+    """
+    return settle(lambda: _build(run, only))
+
+
+def _build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
+    before = {name: _mart_state(run, name) for name in run.catalog.marts}  # before the pins: none can go back
+    made = {name: state for name, state in before.items() if state is not None and name not in only}
+    pins, records = gold.pinned(run.lake, run.catalog, only, made, run.as_of), list[MartRecord]()
     with ThreadPoolExecutor(run.settings.parallel_tables) as pool:
         for wave in run.catalog.waves(only):
-            for name, (record, state) in zip(wave, pool.map(partial(_built, run), wave), strict=True):
-                states[name] = state
-                if run.catalog.marts[name].mart.layer == "presentation":
-                    records.append(record)
-    return records, states
+            found = list(pool.map(lambda name, now=pins: _built(run, name, now, before[name]), wave))
+            pins = pins.plus({name: state for name, (_, state) in zip(wave, found, strict=True) if state})
+            records += [record for record, _ in found]
+    published = [r for r in records if r.error or run.catalog.marts[r.name].mart.layer == "presentation"]
+    return published, {name: state for name, state in pins.states.items() if name in only}
 
 
-def _built(run: Run, name: str) -> tuple[MartRecord, State]:
-    began = time.monotonic()
-    before = _mart_state(run, name)
-    state = settle(lambda: _build(run, name))
-    status = "rebuilt" if before is None or before.seq != state.seq else "unchanged"
-    return MartRecord(name, status, state.checksum.rows, None, time.monotonic() - began), state
+def _built(run: Run, name: str, pins: gold.Pins, before: State | None) -> tuple[MartRecord, State | None]:
+    began, recipe = time.monotonic(), run.catalog.marts[name]
+    missing = [i for i in recipe.inputs if i not in pins.states]
+    if missing:
+        return MartRecord(name, "kept", error=f"not rebuilt: {', '.join(missing)} failed"), None
+    if before is not None and not gold.stale(before, recipe, pins):
+        return MartRecord(name, "unchanged", before.checksum.rows), before
+    try:
+        state = gold.build(session.child(run.settings), run.lake, run.catalog, recipe, pins, before, run.run_id)
+    except delta.Superseded:
+        raise
+    except PipelineError as error:
+        return MartRecord(name, "failed", error=str(error)), None
+    except Exception as error:
+        LOG.exception("mart %s stopped by an error of ours", name)
+        return MartRecord(name, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole"), None
+    return MartRecord(name, "rebuilt", state.checksum.rows, None, time.monotonic() - began), state
 
 
 def marts_pending(run: Run, only: frozenset[str]) -> bool:
     """True where a mart is not what its inputs make it; needs no JVM."""
-    return any(gold.stale(_mart_state(run, name), run.catalog.marts[name], _pins(run, name)) for name in only)
+    made = {name: state for name in run.catalog.marts if (state := _mart_state(run, name)) is not None}
+    pins = gold.pinned(run.lake, run.catalog, only, made, run.as_of)
+    return any(gold.stale(made.get(name), run.catalog.marts[name], pins) for name in only)
 
 
 def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
@@ -205,16 +225,12 @@ def _extract(run: Run, table: str) -> Extraction:
     state = extractor.state()
     unproven = state is not None and ledger.proven(run.lake).get(table) != state.seq
     cursor = run.catalog.tables[table].table.cursor
-    if state is None or not state.usable or run.mode == "full":
-        loaded = extractor.load(spark, full=run.mode == "full")
-        mended = extractor.repair(spark)
-        return replace(
-            loaded,
-            new=loaded.new + mended.new,
-            deleted=mended.deleted,
-            proven=mended.proven,
-            proof=mended.proof,
-        )
+    if state is None or not extractor.usable(state) or run.mode == "full":
+        found = extractor.load(spark)
+        loaded = extractor.state()
+        if cursor is not None and loaded is not None and extractor.changed(loaded):  # a load that another run began
+            found = found.followed_by(extractor.window(spark))
+        return found.followed_by(extractor.repair(spark))
     if run.mode == "backfill" and cursor is not None:
         assert run.since and run.until
         begin, end = (micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until))
@@ -224,16 +240,8 @@ def _extract(run: Run, table: str) -> Extraction:
         return extractor.repair(spark) if due else nothing()
     found = extractor.window(spark) if extractor.changed(state) else nothing()
     if unproven or run.mode == "reconcile":
-        mended = extractor.repair(spark)
-        return replace(
-            found,
-            kind="reconcile" if run.mode == "reconcile" else found.kind,
-            read=found.read + mended.read,
-            new=found.new + mended.new,
-            deleted=mended.deleted,
-            proven=mended.proven,
-            proof=mended.proof,
-        )
+        kind = "reconcile" if run.mode == "reconcile" else found.kind
+        return replace(found.followed_by(extractor.repair(spark)), kind=kind)
     return found
 
 
@@ -272,22 +280,3 @@ def _bronze_state(run: Run, table: str) -> State:
 
 def _mart_state(run: Run, name: str) -> State | None:
     return run.lake.state(gold.layer_of(run.catalog.marts[name]), name)
-
-
-def _pins(run: Run, mart: str) -> gold.Pins:
-    states = {}
-    for name in run.catalog.marts[mart].inputs:
-        layer, table = gold.location(name, run.catalog)
-        state = run.lake.state(layer, table)
-        if state is None:
-            raise Terminal(f"mart {mart} needs {name}, which is not in the lake yet")
-        states[name] = state
-    return gold.Pins(states, run.as_of)
-
-
-def _build(run: Run, name: str) -> State:
-    recipe, before = run.catalog.marts[name], _mart_state(run, name)
-    pins = _pins(run, name)
-    if before is not None and not gold.stale(before, recipe, pins):
-        return before
-    return gold.build(session.child(run.settings), run.lake, run.catalog, recipe, pins, before, run.run_id)

@@ -7,13 +7,13 @@ from typing import Any
 from prefect import task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from sqlalchemy import Engine
 
 from lakehouse import ledger, pipeline
 from lakehouse.contracts import Transient
 from lakehouse.lake import State
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
-from tasks.blocks import warehouse
 
 RETRIES = 3
 DELAYS = [2.0, 8.0, 30.0]
@@ -47,9 +47,9 @@ def build(run: Run, marts: frozenset[str]) -> tuple[list[MartRecord], dict[str, 
 
 
 @step
-def publish(run: Run, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
+def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
     """All changed marts into the warehouse, or none."""
-    return pipeline.publish(run, warehouse(run.settings).engine(), states)
+    return pipeline.publish(run, engine, states)
 
 
 @step

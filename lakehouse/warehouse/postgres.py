@@ -135,6 +135,12 @@ def _replace(connection: Connection, lake: Lake, name: str, state: State) -> Non
     names = ", ".join(quoted(f.name) for f in source.schema)
     connection.execute(text(f"DELETE FROM {target}"))  # noqa: S608
     connection.execute(text(f"INSERT INTO {target} ({names}) SELECT {names} FROM {stage}"))  # noqa: S608
+    served = _measure(connection, target, _fields(source.schema))
+    if served != state.checksum:
+        raise Terminal(
+            f"mart {name}: the warehouse's columns change the values ({target} would not equal gold); not released. "
+            f"Were they made for other types? Compare them with the mart's file, then drop or alter {target}"
+        )
 
 
 @dataclass(frozen=True)

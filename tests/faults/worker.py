@@ -84,7 +84,8 @@ def run() -> None:
     engine = create_engine(os.environ["WORLD_WAREHOUSE"])
     opened = pipeline.start(settings, CATALOG, "reconcile", as_of=AS_OF)
     records = [pipeline.ingest(opened, name) for name in CATALOG.tables if pipeline.pending(opened, name)]
-    _, states = pipeline.build(opened, frozenset(CATALOG.marts))
+    marts, states = pipeline.build(opened, frozenset(CATALOG.marts))
+    assert [mart for mart in marts if mart.error] == []
     _, proofs = pipeline.publish(opened, engine, states)
     if not all(r.balanced for r in records) or not all(proofs.values()):
         sys.exit(f"not balanced: {records} {proofs}")

@@ -38,7 +38,8 @@ def run(world: Shop, mode: pipeline.Mode = "incremental") -> list[TableRecord]:
     records = [pipeline.ingest(opened, name) for name in todo]
     marts = frozenset(CATALOG.marts)
     if todo or pipeline.marts_pending(opened, marts):
-        _, states = pipeline.build(opened, marts)
+        built, states = pipeline.build(opened, marts)
+        assert [mart for mart in built if mart.error] == []
         _, proofs = pipeline.publish(opened, world.engine, states)
         assert all(proofs.values())
     ledger.append(

@@ -29,7 +29,8 @@ def run(settings: Settings, warehouse: Postgres, mode: pipeline.Mode) -> pipelin
     records = [pipeline.ingest(opened, name) for name in opened.catalog.tables if pipeline.pending(opened, name)]
     assert [record for record in records if not record.balanced] == []
     engine = create_engine(warehouse.url("psycopg", "warehouse"))
-    _, states = pipeline.build(opened, frozenset(opened.catalog.marts))
+    marts, states = pipeline.build(opened, frozenset(opened.catalog.marts))
+    assert [mart for mart in marts if mart.error] == []
     _, proofs = pipeline.publish(opened, engine, states)
     engine.dispose()
     assert all(proofs.values())

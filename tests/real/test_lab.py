@@ -68,7 +68,8 @@ def lab(source_server: MariaDb, warehouse_server: Postgres, tmp_path_factory: py
     engine = create_engine(warehouse_server.url("psycopg", "warehouse"))
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA IF EXISTS presentation CASCADE")
-    _, states = pipeline.build(opened, frozenset(catalog.marts))
+    marts, states = pipeline.build(opened, frozenset(catalog.marts))
+    assert [mart for mart in marts if mart.error] == []
     _, proofs = pipeline.publish(opened, engine, states)
     assert all(proofs.values())
     yield Lab(opened, records, engine)
