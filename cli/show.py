@@ -38,7 +38,7 @@ def certificate(found: RunReport, console: Console) -> None:
     for r in found.tables:
         counted = "-" if r.counted is None else f"{r.counted:,}"
         equation = f"{r.bronze_rows:,} = {r.silver_rows:,} + {r.quarantined:,}"
-        table.add_row(r.name, counted, r.checksum or "-", f"{r.read:,}", f"{r.new:,}", f"{max(0, r.read - r.new):,}",
+        table.add_row(r.name, counted, r.checksum or "-", f"{r.read:,}", f"{r.new:,}", f"{r.already:,}",
                       f"{r.deleted:,}", equation if r.bronze_rows else "-")  # fmt: skip
     console.print(table)
 

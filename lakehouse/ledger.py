@@ -62,6 +62,11 @@ class TableRecord:
     seq: int | None = None
 
     @property
+    def already(self) -> int:
+        """Rows that were read and stood in bronze already."""
+        return max(0, self.read - self.new)
+
+    @property
     def balanced(self) -> bool:
         """True when every row of the source is accounted for."""
         return not self.error and self.source_equals_bronze and self.bronze_equals_silver

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import task
-from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
 
@@ -14,6 +13,7 @@ from lakehouse.contracts import Transient
 from lakehouse.lake import State
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
+from tasks import artifacts
 
 RETRIES = 3
 DELAYS = [2.0, 8.0, 30.0]
@@ -54,14 +54,6 @@ def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, di
 
 @step
 def record(run: Run, report: RunReport) -> None:
-    """The ledger row and the run's summary table."""
+    """The ledger row, and the tables on the page of the run."""
     ledger.append(run.lake, report)
-    rows = [
-        {"what": t.name, "status": t.status, "read": t.read, "new": t.new, "deleted": t.deleted,
-         "quarantined": t.quarantined, "rows": t.silver_rows, "balanced": t.balanced, "error": t.error}
-        for t in report.tables
-    ] + [
-        {"what": m.name, "status": m.status, "rows": m.rows, "balanced": m.balanced, "error": m.error}
-        for m in report.marts
-    ]  # fmt: skip
-    create_table_artifact(key="run-summary", table=rows or [{"what": "nothing to do"}], description=report.outcome)
+    artifacts.show(report)

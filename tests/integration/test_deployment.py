@@ -1,5 +1,6 @@
 """Runs from the Prefect UI: everything is there after `make up`, and nothing after `make down`."""
 
+import json
 import os
 import subprocess
 import sys
@@ -81,6 +82,11 @@ def test_a_run_started_from_the_ui_completes_after_up_and_down_leaves_nothing(tm
             client.create_flow_run_from_deployment(deployment, parameters={"mode": "bogus"})
         run = client.create_flow_run_from_deployment(deployment, parameters={"tables": ["exchange_rates"]})
         assert finished(client, run.id) == ("COMPLETED", "done")
+        shown = {a.key: a for a in client.read_artifacts() if a.flow_run_id == run.id}
+    (row,) = json.loads(shown["certificate"].data)
+    assert row["counted at source"] == row["staged"] == row["appended"] == row["silver"] + row["quarantine"] > 0
+    assert row["source = bronze"] and row["bronze = silver + quarantine"]
+    assert "safe horizon" in shown["certificate"].description
     assert (first.lake / "curated" / "exchange_rates" / "_delta_log").is_dir()
 
     descendants = [first.worker.process.pid, *(p.pid for p in psutil.Process(first.worker.process.pid).children(True))]

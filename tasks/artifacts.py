@@ -1,0 +1,45 @@
+"""What a run shows on its page: a summary, and the certificate that no row is missing."""
+
+from __future__ import annotations
+
+from prefect.artifacts import create_table_artifact
+
+from lakehouse.ledger import RunReport
+from lakehouse.window import moment
+
+
+def show(report: RunReport) -> None:
+    """Leaves both tables on the page of the run."""
+    create_table_artifact(key="run-summary", table=summary(report), description=report.outcome)
+    create_table_artifact(key="certificate", table=certificate(report), description=_evidence(report))
+
+
+def summary(report: RunReport) -> list[dict[str, object]]:
+    """One row per table and mart: what was done with it."""
+    rows: list[dict[str, object]] = [
+        {"what": t.name, "status": t.status, "read": t.read, "new": t.new, "deleted": t.deleted,
+         "quarantined": t.quarantined, "rows": t.silver_rows, "balanced": t.balanced, "error": t.error}
+        for t in report.tables
+    ]  # fmt: skip
+    rows += [
+        {"what": m.name, "status": m.status, "rows": m.rows, "balanced": m.balanced, "error": m.error}
+        for m in report.marts
+    ]
+    return rows or [{"what": "nothing to do"}]
+
+
+def certificate(report: RunReport) -> list[dict[str, object]]:
+    """One row per table that the run looked into: what the source counted, and where each of its rows is now."""
+    rows: list[dict[str, object]] = [
+        {"table": t.name, "window (UTC)": t.window, "counted at source": t.counted, "its checksum": t.checksum,
+         "staged": t.read, "appended": t.new, "there already": t.already, "deleted": t.deleted,
+         "source = bronze": t.source_equals_bronze, "bronze": t.bronze_rows, "silver": t.silver_rows,
+         "quarantine": t.quarantined, "bronze = silver + quarantine": t.bronze_equals_silver}
+        for t in report.tables if t.seq is not None
+    ]  # fmt: skip
+    return rows or [{"table": "all unchanged"}]
+
+
+def _evidence(report: RunReport) -> str:
+    at = f"{moment(report.horizon_at):%Y-%m-%d %H:%M:%S.%f}"
+    return "; ".join([f"safe horizon {at} UTC, by {report.horizon}", *report.cautions])
