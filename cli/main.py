@@ -6,6 +6,7 @@ import os
 import sys
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -98,6 +99,20 @@ def setup(
 
     for line in _or_stop(lambda: deployment.setup(settings.load(), pool)):
         typer.echo(line)
+
+
+@app.command()
+def docs(
+    out: Annotated[Path, typer.Option(help="Folder of the pages; other pages in it are removed")] = Path(
+        "docs/catalog"
+    ),
+) -> None:
+    """Writes the documentation of all tables and marts from their files."""
+    import transforms  # noqa: PLC0415
+    from cli import pages  # noqa: PLC0415
+
+    changed = pages.write(_or_stop(transforms.catalog), out)
+    typer.echo("\n".join(map(str, changed)) or f"{out}: all pages are as the files say")
 
 
 def _console() -> Console:
