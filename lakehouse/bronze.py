@@ -15,7 +15,7 @@ from lakehouse.checksum import Checksum, number_of_hash, row_text
 from lakehouse.contracts import Table
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import spark as quoted
-from lakehouse.source.ranges import condition, cut_by, is_ranged, pairs
+from lakehouse.source.ranges import among, cut_by, is_ranged, pairs
 from lakehouse.source.select import fields
 from lakehouse.sqltypes import of
 from lakehouse.window import Window, moment
@@ -114,7 +114,7 @@ def recorded(rows: DataFrame, table: Table, run_id: str, seq: int, window: Windo
 
 def in_ranges(frame: DataFrame, table: Table, ranges: Sequence[tuple[str | None, str | None]]) -> DataFrame:
     """The rows whose key lies in one of these ranges."""
-    return frame.where(" OR ".join(condition(table, low, high, "spark") for low, high in ranges) or "FALSE")
+    return frame.where(among(table, ranges, "spark"))
 
 
 def range_sums(hashes: DataFrame, table: Table, cuts: tuple[str, ...]) -> tuple[RangeSum, ...]:

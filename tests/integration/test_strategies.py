@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from demo.servers.mariadb import MariaDb
-from lakehouse import extract
+from lakehouse import bronze, delta, extract, session
+from lakehouse.checksum import NOTHING
 from lakehouse.contracts import Column, Snapshot, Table, Terminal
+from lakehouse.lake import Lake
+from lakehouse.source import ranges
+from lakehouse.source.connection import connect
 from lakehouse.window import micros
 from tests.support.lab import Lab, lab
 from tests.support.things import STAMPED, STAMPED_DDL
@@ -55,6 +59,26 @@ def test_a_snapshot_of_a_composite_text_key_reads_again_only_what_differs(opened
     assert record.read <= 1000 * 5 / 16 * 1.5, "at most five of sixteen ranges differ"
     assert world.holds_the_source()
     assert world.run() is None
+
+
+def test_hundreds_of_differing_hashed_ranges_are_read_with_one_hash_per_row(opened: Open) -> None:
+    world = opened(TEXT_KEYED, TEXT_KEYED_DDL)
+    world.sql("INSERT INTO rate SELECT CONCAT('Zürich ', seq % 7), CONCAT('c', seq), seq FROM seq_1_to_5000")
+    with connect(world.settings.source) as connection:
+        cuts = ranges.bounds(connection, TEXT_KEYED, 20)
+        differing = ranges.pairs(cuts)[::2]
+        where = ranges.among(TEXT_KEYED, differing)
+        expected = sum((r.checksum for r in ranges.sums(connection, TEXT_KEYED, cuts, None)[::2]), NOTHING)
+
+        assert len(differing) == 128
+        assert (where.count("MD5"), where.count(" OR ")) == (1, 0)
+        assert ranges.where_sum(connection, TEXT_KEYED, where) == expected
+        assert ranges.among(TEXT_KEYED, ranges.pairs(cuts)) == "TRUE"
+        assert ranges.among(TEXT_KEYED, []) == "FALSE"
+    world.run()
+    spark, lake = session.spark(world.settings), Lake.of(world.settings)
+    live = delta.read(spark, lake, "bronze", world.state, "rate")
+    assert bronze.in_ranges(live, TEXT_KEYED, differing).count() == expected.rows
 
 
 def test_two_equal_flips_in_one_range_are_found(opened: Open) -> None:
