@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from pymysql.connections import Connection
 
 from lakehouse.checksum import NOTHING, Checksum, Dialect, Field, row_text, total
-from lakehouse.contracts import Table
+from lakehouse.contracts import Table, Transient
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import mysql, spark
 from lakehouse.source.connection import rows
@@ -24,6 +24,7 @@ from lakehouse.sqltypes import of
 RANGED = ("int", "date", "timestamp")
 HEX = "0123456789abcdef"
 SUMS_PER_STATEMENT = 200
+MOST_MOVED = 500_000
 Range = tuple[str | None, str | None]
 
 
@@ -155,13 +156,23 @@ def where_sum(connection: Connection[Any], table: Table, where: str) -> Checksum
 
 
 def moved(connection: Connection[Any], table: Table, mark: int) -> list[tuple[Any, ...]]:
-    """The keys whose cursor is now above the mark."""
+    """The keys whose cursor is now above the mark; few, for all below it were read just before.
+
+    Raises:
+        Transient: They are more than a comparison can set aside.
+    """
     assert table.cursor is not None
     columns = [table.column(k) for k in table.key]
     keys = ", ".join(of(c).select(mysql(c.source_name)) for c in columns)
     cursor = mysql(table.column(table.cursor.column).source_name)
     sql = f"SELECT {keys} FROM {mysql(table.source_name)} WHERE {cursor} > {literal(mark)}"  # noqa: S608
-    return rows(connection, sql)
+    found = rows(connection, f"{sql} LIMIT {MOST_MOVED + 1}")
+    if len(found) > MOST_MOVED:
+        raise Transient(
+            f"table {table.name}: more than {MOST_MOVED} rows have a {cursor} above the mark {literal(mark)}, too many "
+            "to set aside in a comparison; run again, which reads them first. If they stay, they lie in the future"
+        )
+    return found
 
 
 def _literal(cut: Cut, value: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from demo.servers.mariadb import MariaDb
 from lakehouse import bronze, delta, extract, session
 from lakehouse.checksum import NOTHING
-from lakehouse.contracts import Column, Snapshot, Table, Terminal
+from lakehouse.contracts import Column, Snapshot, Table, Terminal, Transient
 from lakehouse.lake import Lake
 from lakehouse.source import ranges
 from lakehouse.source.connection import connect
@@ -144,6 +144,29 @@ def test_a_deleted_and_reinserted_key_is_there_once_and_a_changed_key_moves(open
 
     assert world.holds_the_source()
     assert {row[:2] for row in world.in_bronze()} == {(1, 10), (2, 2), (30, 3)}
+
+
+def test_more_rows_than_can_be_set_aside_stop_a_comparison_which_then_works_once_they_are_read(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_20")
+    world.run()
+    compared = world.opened().extractor("thing")
+    world.sql("UPDATE thing SET value = 1 WHERE id <= 11")
+    monkeypatch.setattr(ranges, "MOST_MOVED", 10)
+
+    with pytest.raises(
+        Transient, match=r"more than 10 rows have a `updated_at` above the mark .* run again, which reads"
+    ):
+        compared.compare(session.spark(world.settings))
+    monkeypatch.setattr(ranges, "MOST_MOVED", 11)
+    there, here = compared.compare(session.spark(world.settings))
+    assert there == here
+    assert sum(r.checksum.rows for r in there) == 9
+    monkeypatch.setattr(ranges, "MOST_MOVED", 10)
+    world.run("reconcile")
+    assert world.holds_the_source()
 
 
 def test_a_cursor_in_the_future_does_not_poison_the_watermark(opened: Open) -> None:
