@@ -87,11 +87,17 @@ def url(source: SourceSettings) -> str:
     user, password, database = (
         quote(part, safe="") for part in (source.user, source.password.get_secret_value(), source.database)
     )
-    address = f"mysql://{user}:{password}@{source.host}:{source.port}/{database}"
+    address = f"mysql://{user}:{password}@{host_and_port(source)}/{database}"
     if source.tls == "off":
         return f"{address}?prefer_socket=false&ssl-mode=DISABLED"
     ca = f"&ssl-ca={quote(str(source.ca), safe='')}" if source.ca else ""
     return f"{address}?prefer_socket=false&ssl-mode=VERIFY_IDENTITY{ca}"
+
+
+def host_and_port(source: SourceSettings) -> str:
+    """Where the source is, in the form of a URL: an IPv6 address stands in brackets."""
+    host = f"[{source.host}]" if ":" in source.host else source.host
+    return f"{host}:{source.port}"
 
 
 def explained(error: Exception, source: SourceSettings) -> PipelineError:

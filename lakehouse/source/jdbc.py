@@ -17,7 +17,7 @@ from lakehouse.contracts import Table, Transient
 from lakehouse.quoting import spark as quoted
 from lakehouse.settings import Settings, SourceSettings
 from lakehouse.source import ranges, select
-from lakehouse.source.connection import CONNECT_SECONDS, connect
+from lakehouse.source.connection import CONNECT_SECONDS, connect, host_and_port
 from lakehouse.sqltypes import of
 
 DRIVER = "org.mariadb.jdbc.Driver"
@@ -73,7 +73,7 @@ def _url(source: SourceSettings) -> str:
     if source.tls == "verify":
         tls = "sslMode=verify-full" + (f"&serverSslCert={source.ca}" if source.ca else "")
     timeouts = f"connectTimeout={CONNECT_SECONDS * 1000}&socketTimeout={source.read_timeout_seconds * 1000}"
-    address = f"jdbc:mysql://{source.host}:{source.port}/{source.database}"
+    address = f"jdbc:mysql://{host_and_port(source)}/{source.database}"
     return (
         f"{address}?permitMysqlScheme&{tls}&{timeouts}&sessionVariables={SESSION}&transactionIsolation=REPEATABLE-READ"
     )

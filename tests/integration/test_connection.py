@@ -23,8 +23,8 @@ from demo.servers.mariadb import MariaDb
 from lakehouse.contracts import Column, PipelineError, Snapshot, Table, Terminal, Transient
 from lakehouse.settings import SourceSettings
 from lakehouse.source import connection as connection_module
-from lakehouse.source import ranges, reader
-from lakehouse.source.connection import connect, rows
+from lakehouse.source import jdbc, ranges, reader
+from lakehouse.source.connection import connect, rows, url
 
 THING = Table("thing", ("id",), Snapshot(), (Column("id", "INT"), Column("value", "VARCHAR(20)")))
 SECRET = "s3cret-enough"
@@ -214,6 +214,24 @@ def test_a_server_that_dies_in_mid_stream_is_an_error_and_never_a_short_read(tmp
     dying.join()
     with pytest.raises(Transient, match="is unreachable"):
         reader.stage(source, THING, "TRUE", str(tmp_path / "b"))
+
+
+def test_an_ipv6_address_is_read_like_another(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    server = fill(mariadb.start(tmp_path / "server", "--bind-address=127.0.0.1,::1"))
+    try:
+        with pymysql.connect(host=server.host, port=server.port, user="root", password=server.admin_password) as root:
+            root.cursor().execute(f"CREATE USER IF NOT EXISTS {server.user}@'::1' IDENTIFIED BY '{server.password}'")
+            root.cursor().execute(f"GRANT SELECT, PROCESS ON *.* TO {server.user}@'::1'")
+        source = settings(server).model_copy(update={"host": "::1"})
+
+        with connect(source) as connection:
+            assert rows(connection, "SELECT SUBSTRING_INDEX(USER(), '@', 1)") == [(server.user,)]
+        assert reader.stage(source, THING, "TRUE", str(tmp_path)).rows == 50_000
+        assert f"@[::1]:{server.port}/" in url(source)
+        assert jdbc._url(source).startswith(f"jdbc:mysql://[::1]:{server.port}/")
+    finally:
+        server.stop()
 
 
 ENDLESS = "(SELECT COUNT(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b WHERE a.seq * b.seq % 7 = id) >= 0"
