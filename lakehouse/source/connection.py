@@ -15,7 +15,7 @@ from lakehouse.contracts import PipelineError, Terminal, Transient
 from lakehouse.settings import SourceSettings
 
 CONNECT_SECONDS = 5
-DENIED = (1044, 1045, 1142, 1227)
+DENIED = (1044, 1045, 1142, 1143, 1227)
 PINS = (
     "SET time_zone='+00:00', sql_mode='NO_ENGINE_SUBSTITUTION'",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
