@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from demo.servers.mariadb import MariaDb
-from lakehouse import extract
-from lakehouse.contracts import Column, Snapshot, Table, Terminal
+from lakehouse import bronze, delta, extract, session
+from lakehouse.checksum import NOTHING
+from lakehouse.contracts import Column, Snapshot, Table, Terminal, Transient
+from lakehouse.lake import Lake
+from lakehouse.source import ranges
+from lakehouse.source.connection import connect
 from lakehouse.window import micros
 from tests.support.lab import Lab, lab
 from tests.support.things import STAMPED, STAMPED_DDL
@@ -55,6 +59,26 @@ def test_a_snapshot_of_a_composite_text_key_reads_again_only_what_differs(opened
     assert record.read <= 1000 * 5 / 16 * 1.5, "at most five of sixteen ranges differ"
     assert world.holds_the_source()
     assert world.run() is None
+
+
+def test_hundreds_of_differing_hashed_ranges_are_read_with_one_hash_per_row(opened: Open) -> None:
+    world = opened(TEXT_KEYED, TEXT_KEYED_DDL)
+    world.sql("INSERT INTO rate SELECT CONCAT('Zürich ', seq % 7), CONCAT('c', seq), seq FROM seq_1_to_5000")
+    with connect(world.settings.source) as connection:
+        cuts = ranges.bounds(connection, TEXT_KEYED, 20)
+        differing = ranges.pairs(cuts)[::2]
+        where = ranges.among(TEXT_KEYED, differing)
+        expected = sum((r.checksum for r in ranges.sums(connection, TEXT_KEYED, cuts, None)[::2]), NOTHING)
+
+        assert len(differing) == 128
+        assert (where.count("MD5"), where.count(" OR ")) == (1, 0)
+        assert ranges.where_sum(connection, TEXT_KEYED, where) == expected
+        assert ranges.among(TEXT_KEYED, ranges.pairs(cuts)) == "TRUE"
+        assert ranges.among(TEXT_KEYED, []) == "FALSE"
+    world.run()
+    spark, lake = session.spark(world.settings), Lake.of(world.settings)
+    live = delta.read(spark, lake, "bronze", world.state, "rate")
+    assert bronze.in_ranges(live, TEXT_KEYED, differing).count() == expected.rows
 
 
 def test_two_equal_flips_in_one_range_are_found(opened: Open) -> None:
@@ -120,6 +144,29 @@ def test_a_deleted_and_reinserted_key_is_there_once_and_a_changed_key_moves(open
 
     assert world.holds_the_source()
     assert {row[:2] for row in world.in_bronze()} == {(1, 10), (2, 2), (30, 3)}
+
+
+def test_more_rows_than_can_be_set_aside_stop_a_comparison_which_then_works_once_they_are_read(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_20")
+    world.run()
+    compared = world.opened().extractor("thing")
+    world.sql("UPDATE thing SET value = 1 WHERE id <= 11")
+    monkeypatch.setattr(ranges, "MOST_MOVED", 10)
+
+    with pytest.raises(
+        Transient, match=r"more than 10 rows have a `updated_at` above the mark .* run again, which reads"
+    ):
+        compared.compare(session.spark(world.settings))
+    monkeypatch.setattr(ranges, "MOST_MOVED", 11)
+    there, here = compared.compare(session.spark(world.settings))
+    assert there == here
+    assert sum(r.checksum.rows for r in there) == 9
+    monkeypatch.setattr(ranges, "MOST_MOVED", 10)
+    world.run("reconcile")
+    assert world.holds_the_source()
 
 
 def test_a_cursor_in_the_future_does_not_poison_the_watermark(opened: Open) -> None:

@@ -213,6 +213,42 @@ def test_a_reader_that_grows_beyond_its_memory_is_ended(zoo: SourceSettings, tmp
         reader.stage(zoo.model_copy(update={"reader_memory_mb": 20}), EVERYTHING, "SLEEP(2) = 0", str(tmp_path))
 
 
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("INT", "CAST(seq AS SIGNED) * 3 - 900"),
+        ("BIGINT UNSIGNED", "18446744073709551615 - seq * 3"),
+        ("DATE", "DATE '1999-12-01' + INTERVAL seq * 3 DAY"),
+        ("DATETIME(6)", "TIMESTAMP '1999-12-31 23:59:59.999990' + INTERVAL seq * 3 MICROSECOND"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_every_row_falls_into_the_range_that_the_source_gives_it(
+    source: SourceSettings,
+    source_server: MariaDb,
+    spark: SparkSession,
+    tmp_path: Path,
+    kind: str,
+    value: str,
+    size: int,
+) -> None:
+    table = Table("ranged", ("id",), Snapshot(), (Column("id", kind),))
+    run(
+        source_server,
+        f"CREATE OR REPLACE TABLE ranged (id {kind} PRIMARY KEY)",
+        f"INSERT INTO ranged SELECT {value} FROM seq_1_to_600",
+    )
+    found = reader.stage(source, table, "TRUE", str(tmp_path))
+    rows = bronze.numbered(bronze.staged(spark, table, found.path))
+
+    with connect(source) as connection:
+        cuts = ranges.bounds(connection, table, size)
+        there = ranges.sums(connection, table, cuts, None)
+
+    assert len(there) == len(cuts) + 1
+    assert bronze.range_sums(rows, table, cuts) == there
+
+
 @contextmanager
 def killer(server: MariaDb) -> Iterator[None]:
     """Kills the reader's connection once it reads."""
