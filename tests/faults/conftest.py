@@ -2,15 +2,19 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
+from lakehouse.contracts import Table
 from tests.faults.worlds import FIRST, SECOND, content, ended, launch
 from tests.support import shop
+from tests.support.lab import Lab, lab
 from tests.support.shop import Shop
+from tests.support.things import STAMPED, STAMPED_DDL
 
 NUMBERS = itertools.count()
 
@@ -46,3 +50,14 @@ def calm(
     found = content(world)
     world.engine.dispose()
     return found
+
+
+@pytest.fixture
+def opened(source_server: MariaDb, tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    """Opens a lab of one table: the plainest with a cursor where nothing else is asked for."""
+    with ExitStack() as stack:
+
+        def make(table: Table = STAMPED, ddl: str = STAMPED_DDL, **settings: object) -> Lab:
+            return stack.enter_context(lab(source_server, str(tmp_path / "lake"), table, ddl, **settings))
+
+        yield make
