@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from lakehouse.contracts import Table
-from tests.faults.worlds import FIRST, SECOND, content, ended, launch
+from tests.faults.worlds import DAYS, FIRST, content, ended, launch
 from tests.support import shop
 from tests.support.lab import Lab, lab
 from tests.support.shop import Shop
@@ -37,19 +38,30 @@ def new_world(source_server: MariaDb, warehouse_server: Postgres, tmp_path: Path
 
 
 @pytest.fixture(scope="session")
-def calm(
+def calms(
     source_server: MariaDb, warehouse_server: Postgres, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[str]]:
-    """What two days leave in the lake and the warehouse where nothing goes wrong."""
-    folder = tmp_path_factory.mktemp("calm")
-    world = shop.open_shop(source_server, warehouse_server, str(folder / "lake"), "calm")
-    for day in (FIRST, SECOND):
-        world.sql(*day)
-        code, output = ended(launch(world))
-        assert code == 0, output
-    found = content(world)
-    world.engine.dispose()
-    return found
+) -> Callable[[str], dict[str, list[str]]]:
+    """Tells what two days leave in the lake and the warehouse where nothing goes wrong, by mode."""
+
+    @cache
+    def two_days(mode: str) -> dict[str, list[str]]:
+        folder, days = tmp_path_factory.mktemp("calm"), DAYS[mode]
+        world = shop.open_shop(source_server, warehouse_server, str(folder / "lake"), f"calm_{mode}")
+        for changes, told in ((FIRST, days.morning), (days.second, days.evening)):
+            world.sql(*changes)
+            code, output = ended(launch(world, **told))
+            assert code == 0, output
+        found = content(world)
+        world.engine.dispose()
+        return found
+
+    return two_days
+
+
+@pytest.fixture(scope="session")
+def calm(calms: Callable[[str], dict[str, list[str]]]) -> dict[str, list[str]]:
+    """What two days leave where nothing goes wrong and each run reconciles."""
+    return calms("reconcile")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The way to the source breaks, stalls, crawls or leads elsewhere (F16 to F18, F42, F43, F45): an error, no short read."""
+"""The way to the source breaks, stalls, crawls or leads elsewhere (F16 to F18): an error, and never a short read."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Changes that no window shows, keys that move, schemas that change, runs that cross: with the protection off, they hurt."""
+"""Changes that no window shows, keys that move, schemas that change, runs that cross: unprotected, they hurt."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -121,7 +121,9 @@ def test_a_column_retyped_between_the_look_and_the_read_is_an_error_that_names_i
     before = world.state
 
     def retyped(*arguments: Any) -> Any:
-        world.sql("ALTER TABLE thing MODIFY value VARCHAR(20)", "UPDATE thing SET value = 'two', updated_at = updated_at")
+        world.sql(
+            "ALTER TABLE thing MODIFY value VARCHAR(20)", "UPDATE thing SET value = 'two', updated_at = updated_at"
+        )
         return window(*arguments)
 
     monkeypatch.setattr(Extractor, "window", retyped)
@@ -191,7 +193,9 @@ def test_without_the_swap_the_backfill_turns_the_row_back(opened: Open, monkeypa
         newest = lake.state(layer, name)
         later = replace(state, seq=newest.seq + 1 if newest else 1)
         rows = frames.pop().withColumn("_seq", F.lit(later.seq).cast("bigint"))
-        return commit(lake, layer, name, later, session, lambda path: rows.write.format("delta").mode("append").save(path))
+        return commit(
+            lake, layer, name, later, session, lambda path: rows.write.format("delta").mode("append").save(path)
+        )
 
     monkeypatch.setattr(delta, "append", append)
     monkeypatch.setattr(delta, "commit", unguarded)
