@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from demo.servers.mariadb import MariaDb
+from lakehouse import delta, session
 from lakehouse.contracts import Column, Cursor, Table
 from lakehouse.lake import Lake
 from lakehouse.source import reader
@@ -89,6 +90,21 @@ def test_in_a_session_that_is_not_pinned_moments_would_move_with_the_server(
     assert f"{arrived[0]:%F %T}" == "2024-11-03 00:30:00"
 
 
+@pytest.mark.long
+@pytest.mark.fault("F15")
+def test_moments_beyond_the_reach_of_nanoseconds_are_read_without_spark_too(
+    source_server: MariaDb, tmp_path: Path
+) -> None:
+    with lab(source_server, str(tmp_path / "lake"), MOMENTS, DDL) as world:
+        world.sql(f"INSERT INTO moments (id, at, day, wall) VALUES {VALUES}")
+        world.run()
+
+    table = Lake(world.settings.lake_root).open("bronze", "moments").to_pyarrow_table()
+    assert [f"{wall:%F %T.%f}" for wall in table.sort_by("id").column("wall").to_pylist()] == [
+        wall for _, _, wall in ROWS
+    ]
+
+
 def play(server: MariaDb, zone: str, lake: str) -> list[list[object]]:
     """A load and a window with the server in this zone; what bronze then holds, told in UTC."""
     with lab(server, lake, MOMENTS, DDL) as world, server_in(world, zone):
@@ -96,10 +112,15 @@ def play(server: MariaDb, zone: str, lake: str) -> list[list[object]]:
         world.run()
         world.sql(f"INSERT INTO moments (id, at, day, wall) VALUES {VALUES}")
         world.run()
-        rows = Lake(world.settings.lake_root).open("bronze", "moments").to_pyarrow_table().to_pylist()
-    rows = sorted((row for row in rows if row["id"] != 99), key=lambda row: row["id"])
-    micro = "%Y-%m-%d %H:%M:%S.%f"
-    return [[row["id"], row["at"].strftime(micro), str(row["day"]), row["wall"].strftime(micro)] for row in rows]
+        spark, lake = session.spark(world.settings), Lake(world.settings.lake_root)
+        everything = delta.read(spark, lake, "bronze", world.state, "moments")
+        micro = "yyyy-MM-dd HH:mm:ss.SSSSSS"
+        told = (
+            everything.where("id <> 99")
+            .orderBy("id")
+            .selectExpr("id", f"date_format(at, '{micro}')", "CAST(day AS STRING)", f"date_format(wall, '{micro}')")
+        )
+        return [list(row) for row in told.collect()]
 
 
 def main() -> None:
