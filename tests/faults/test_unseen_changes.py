@@ -181,7 +181,7 @@ def test_a_backfill_that_read_before_another_run_brings_no_older_row_back(
     assert pairs(world) == [(1, 3)]
 
 
-@pytest.mark.fault("F37", "F40", control=True)
+@pytest.mark.fault("F37", "F39", "F40", control=True)
 def test_without_the_swap_the_backfill_turns_the_row_back(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     commit, frames = delta.commit, list[DataFrame]()
 

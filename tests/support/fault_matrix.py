@@ -60,10 +60,10 @@ SECTIONS: dict[str, tuple[Fault, ...]] = {
         Fault("F41", "days without a run", "one run catches up, in bounded memory"),
     ),
     "Network": (
-        Fault("F42", "a connection is reset after any byte", "a retry, never a short read"),
-        Fault("F43", "the other side falls silent", "an error at the timeout, no hang"),
+        Fault("F42", "a connection to the source is reset after any byte", "a retry, never a short read"),
+        Fault("F43", "the source falls silent", "an error at the timeout, no hang"),
         Fault("F44", "a commit succeeds and its reply is lost", "its outcome is looked up before it is repeated"),
-        Fault("F45", "a link of 1 KB/s, or one that flaps", "success or an error before the deadline"),
+        Fault("F45", "a link to the source that crawls or flaps", "success or an error before the deadline"),
         Fault("F46", "a wrong authority, a wrong host, no encryption", "the connection is refused"),
         Fault("F47", "a name that does not resolve", "an error that may be retried"),
     ),

@@ -17,7 +17,8 @@ HEAD = """# Faults
 
 What goes wrong around a pipeline, what must hold all the same, and the tests that show it. A *control* switches the
 protection off and shows that the fault then strikes, so that the test beside it proves something. This page is made
-from the tests by `python -m tests.support.fault_table`; a fault without a test says so."""
+from the tests by `python -m tests.support.fault_table`; a fault without a test says so. Where tests show a part of a
+fault, their names say which."""
 COLUMNS = "| | what happens | what must hold | shown by | control |\n|---|---|---|---|---|"
 NOTHING = "**not tested**"
 
