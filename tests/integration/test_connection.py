@@ -135,6 +135,7 @@ def refused(source: SourceSettings, tmp_path: Path) -> PipelineError:
     return found.value
 
 
+@pytest.mark.fault("F46")
 def test_an_unknown_authority_is_refused(server: MariaDb, folder: Path, tmp_path: Path) -> None:
     error = refused(settings(server, tls="verify", ca=folder / "theirs.pem"), tmp_path)
 
@@ -142,6 +143,7 @@ def test_an_unknown_authority_is_refused(server: MariaDb, folder: Path, tmp_path
     assert "shows a certificate that is not trusted" in str(error)
 
 
+@pytest.mark.fault("F46")
 def test_a_certificate_of_another_host_is_refused(elsewhere: MariaDb, folder: Path, tmp_path: Path) -> None:
     error = refused(settings(elsewhere, tls="verify", ca=folder / "ours.pem"), tmp_path)
 
@@ -149,6 +151,7 @@ def test_a_certificate_of_another_host_is_refused(elsewhere: MariaDb, folder: Pa
     assert "shows a certificate that is not trusted" in str(error)
 
 
+@pytest.mark.fault("F46")
 def test_a_server_without_encryption_is_refused_before_a_password_is_sent(
     source_server: MariaDb, folder: Path, tmp_path: Path
 ) -> None:
@@ -159,6 +162,7 @@ def test_a_server_without_encryption_is_refused_before_a_password_is_sent(
 
 
 @pytest.mark.parametrize("host", ["theirs.pem", "elsewhere"])
+@pytest.mark.fault("F46")
 def test_the_reader_itself_refuses_what_the_probe_would(
     server: MariaDb, elsewhere: MariaDb, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
@@ -187,6 +191,7 @@ def test_the_reader_itself_refuses_what_the_probe_would(
     ],
     ids=["password", "user", "database", "port", "host"],
 )
+@pytest.mark.fault("F47")
 def test_what_is_wrong_with_the_way_is_said_within_seconds(
     source_server: MariaDb, tmp_path: Path, more: dict[str, object], said: str, family: type[PipelineError]
 ) -> None:
@@ -200,6 +205,7 @@ def test_what_is_wrong_with_the_way_is_said_within_seconds(
     assert time.monotonic() - began < 6
 
 
+@pytest.mark.fault("F16")
 def test_a_server_that_dies_in_mid_stream_is_an_error_and_never_a_short_read(tmp_path: Path) -> None:
     folder = tmp_path / "server"
     folder.mkdir()
@@ -287,6 +293,7 @@ def test_a_sum_that_nobody_ends_would_go_on(
     assert at_work(source_server) == 1
 
 
+@pytest.mark.fault("F15")
 def test_a_session_is_pinned_whatever_the_server_says(source_server: MariaDb) -> None:
     with pymysql.connect(
         host=source_server.host, port=source_server.port, user="root", password=source_server.admin_password

@@ -130,6 +130,7 @@ def horizons_of_a_late_commit(server: MariaDb) -> tuple[Horizon, Horizon, int]:
     return waiting, still_open, stamp_of_the_last_row(server)
 
 
+@pytest.mark.fault("F01")
 def test_late_commit_under_a_metadata_lock_is_above_the_horizon(server: MariaDb) -> None:
     waiting, still_open, stamp = horizons_of_a_late_commit(server)
 
@@ -140,6 +141,7 @@ def test_late_commit_under_a_metadata_lock_is_above_the_horizon(server: MariaDb)
     assert (waiting.unproven, still_open.unproven) == ((), ())
 
 
+@pytest.mark.fault("F01", control=True)
 def test_without_statements_and_their_history_the_late_commit_would_be_lost(
     server: MariaDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_switched_off_statement_history_is_told_as_not_proven(server: MariaDb)
     assert "statement history;" not in found.evidence
 
 
+@pytest.mark.fault("F19")
 def test_a_replica_is_refused(server: MariaDb) -> None:
     with session(server) as root:
         root.execute("SET GLOBAL read_only = 1")
@@ -228,6 +231,7 @@ def test_a_replica_is_refused(server: MariaDb) -> None:
             root.execute("SET GLOBAL read_only = 0")
 
 
+@pytest.mark.fault("F19")
 def test_a_server_that_applies_the_changes_of_another_is_refused_though_it_can_be_written(server: MariaDb) -> None:
     with session(server) as root:
         root.execute("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'")
@@ -309,12 +313,14 @@ def horizon_of_an_open_transaction(server: MariaDb) -> tuple[Horizon, int]:
     return found, micros(stamped)
 
 
+@pytest.mark.fault("F15")
 def test_the_time_zone_of_the_server_does_not_move_the_horizon(kolkata: MariaDb) -> None:
     found, stamp = horizon_of_an_open_transaction(kolkata)
 
     assert stamp - 3 * SECOND < found.at <= stamp
 
 
+@pytest.mark.fault("F15", control=True)
 def test_a_horizon_in_the_time_of_the_server_would_be_hours_off(
     kolkata: MariaDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -32,6 +32,7 @@ def rows(spark: SparkSession, settings: Settings, table: Table, tail: str | None
 
 
 @pytest.mark.parametrize("tail", [None, "FALSE"], ids=["plain", "with the trailer"])
+@pytest.mark.fault("F14")
 def test_both_readers_bring_the_same_value_of_every_type(
     source_server: MariaDb, spark: SparkSession, tmp_path: Path, tail: str | None
 ) -> None:

@@ -81,6 +81,7 @@ def test_hundreds_of_differing_hashed_ranges_are_read_with_one_hash_per_row(open
     assert bronze.in_ranges(live, TEXT_KEYED, differing).count() == expected.rows
 
 
+@pytest.mark.fault("F08")
 def test_two_equal_flips_in_one_range_are_found(opened: Open) -> None:
     world = opened(PLAIN, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_100")
@@ -101,6 +102,7 @@ def answer(world: Lab, sql: str) -> tuple:
         return cursor.fetchone()
 
 
+@pytest.mark.fault("F09")
 def test_a_mass_deletion_stops_the_table_before_harm_and_is_carried_once_it_is_declared(opened: Open) -> None:
     world = opened(PLAIN, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) SELECT seq, seq FROM seq_1_to_1000")
@@ -119,6 +121,7 @@ def test_a_mass_deletion_stops_the_table_before_harm_and_is_carried_once_it_is_d
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F09", control=True)
 def test_without_the_guard_a_truncated_table_would_be_emptied(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     world = opened(PLAIN, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) SELECT seq, seq FROM seq_1_to_200")
@@ -133,6 +136,7 @@ def test_without_the_guard_a_truncated_table_would_be_emptied(opened: Open, monk
     assert world.in_bronze() == []
 
 
+@pytest.mark.fault("F10", "F11")
 def test_a_deleted_and_reinserted_key_is_there_once_and_a_changed_key_moves(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) VALUES (1, 1), (2, 2), (3, 3)")
@@ -169,6 +173,7 @@ def test_more_rows_than_can_be_set_aside_stop_a_comparison_which_then_works_once
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F06")
 def test_a_cursor_in_the_future_does_not_poison_the_watermark(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing VALUES (1, 1, NOW(6)), (2, 2, NOW(6) + INTERVAL 1 DAY)")
@@ -185,6 +190,7 @@ def test_a_cursor_in_the_future_does_not_poison_the_watermark(opened: Open) -> N
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F05")
 def test_a_row_stamped_in_the_past_is_found_by_reconcile(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) VALUES (1, 1)")
@@ -197,6 +203,7 @@ def test_a_row_stamped_in_the_past_is_found_by_reconcile(opened: Open) -> None:
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F07")
 def test_a_cursor_that_is_null_is_refused_also_when_it_turns_up_later(opened: Open) -> None:
     world = opened(STAMPED, "CREATE TABLE thing (id INT PRIMARY KEY, value INT, updated_at TIMESTAMP(6) NULL)")
     world.sql("INSERT INTO thing VALUES (1, 1, NOW(6))")
@@ -241,6 +248,7 @@ def test_a_cursor_that_is_no_moment_is_refused_before_anything_is_written(opened
     assert world.state is None
 
 
+@pytest.mark.fault("F15")
 def test_a_datetime_cursor_of_a_server_that_is_not_in_utc_is_refused_unless_it_is_declared_to_be(opened: Open) -> None:
     columns = (Column("id", "INT"), Column("value", "INT"), Column("updated_at", "DATETIME(6)"))
     world = opened(replace(STAMPED, columns=columns), STAMPED_DDL.replace("TIMESTAMP(6)", "DATETIME(6)"))
@@ -255,6 +263,7 @@ def test_a_datetime_cursor_of_a_server_that_is_not_in_utc_is_refused_unless_it_i
         world.sql("SET GLOBAL time_zone = 'SYSTEM'")
 
 
+@pytest.mark.fault("F40")
 def test_a_backfill_begins_at_midnight_and_ends_before_it(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing VALUES (1, 1, '2026-01-01 00:00:00'), (2, 2, '2026-01-02 00:00:00')")
@@ -270,6 +279,7 @@ def test_a_backfill_begins_at_midnight_and_ends_before_it(opened: Open) -> None:
         world.opened("backfill", since=date(2026, 1, 2), until=date(2026, 1, 2))
 
 
+@pytest.mark.fault("F04")
 def test_many_rows_with_one_timestamp_are_never_cut(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL, chunk_rows=1000)
     world.sql("INSERT INTO thing SELECT seq, seq, '2026-01-01 00:00:00.5' FROM seq_1_to_5000")
@@ -282,6 +292,7 @@ def test_many_rows_with_one_timestamp_are_never_cut(opened: Open) -> None:
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F12")
 def test_rows_that_change_while_they_are_read_are_neither_lost_nor_doubled(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL, chunk_rows=1000)
     world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_4000")
@@ -306,6 +317,7 @@ def test_rows_that_change_while_they_are_read_are_neither_lost_nor_doubled(opene
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F40")
 def test_a_backfill_leaves_the_mark_and_brings_no_older_row_back(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing VALUES (1, 1, '2026-01-01 10:00:00'), (2, 2, '2026-01-05 10:00:00')")
@@ -326,6 +338,7 @@ def test_a_backfill_leaves_the_mark_and_brings_no_older_row_back(opened: Open) -
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F13")
 def test_a_column_that_changes_during_the_read_is_a_retry_and_then_an_error_that_names_it(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
