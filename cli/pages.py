@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lakehouse.checks import AnyCheck, Check, Fresh, References, Unique, Volume
 from lakehouse.contracts import Append, Catalog, Column, Cursor, Flags, Items, Money, OneOf, Table
 
 INDEX = "README.md"
@@ -68,7 +69,7 @@ def _table(catalog: Catalog, table: Table) -> str:
         )
         for c in table.columns
     ]
-    checks = [(c.name, c.severity, f"`{c.condition}`") for c in table.checks]
+    checks = [(c.name, c.severity, _allowed(c), _rule(c)) for c in table.checks]
     return "\n\n".join(
         [
             f"# {table.name}",
@@ -77,7 +78,7 @@ def _table(catalog: Catalog, table: Table) -> str:
             "## Columns",
             _grid(("column", "type", "", "in the source", "read as", "personal", "meaning"), columns),
             "## Checks",
-            _grid(("check", "severity", "holds for a good row"), checks)
+            _grid(("check", "severity", "allowed share", "holds where all is well"), checks)
             if checks
             else "None beside those of the columns.",
         ]
@@ -117,6 +118,25 @@ def _spelling(column: Column) -> str:
             told = " or ".join(dates.patterns)
     nulls = ", ".join(f"`{text}`" if text else "empty" for text in column.nulls)
     return "; ".join(part for part in (told, f"no value: {nulls}" if nulls else "") if part)
+
+
+def _allowed(check: AnyCheck) -> str:
+    tolerated = getattr(check, "tolerated", 0.0)
+    return f"{tolerated:g}" if tolerated else ""
+
+
+def _rule(check: AnyCheck) -> str:
+    match check:
+        case Check(condition=condition):
+            return f"`{condition}`"
+        case Unique(columns=columns):
+            return f"no two rows share ({', '.join(columns)})"
+        case References(columns=columns, table=parent, key=key):
+            return f"({', '.join(columns)}) is ({', '.join(key)}) of a row of {parent}, deleted or not"
+        case Fresh(column=column, within=within):
+            return f"the newest {column} is at most {within} older than the run's horizon"
+        case Volume(low=low, high=high):
+            return f"a run brings {low:g} to {high:g} times the median rows of the last ones"
 
 
 def _grid(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -249,7 +249,7 @@ def _curate(run: Run, table: str) -> silver.SilverReport | None:
     state, spec = _bronze_state(run, table), run.catalog.tables[table]
     if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):
         return None
-    return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id)
+    return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id, run.horizon.at)
 
 
 def _keys(run: Run, table: str) -> tuple[Checksum, Checksum, int]:

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from lakehouse import gold, pipeline
-from lakehouse.contracts import Catalog, Mart, Recipe, Terminal, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Catalog, Mart, Recipe, Terminal
 from tests.support import shop
 from tests.support.shop import CATALOG, Shop
 

@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail, warn
+from lakehouse.checks import fail, warn
+from lakehouse.contracts import Mart
 from transforms.numbers import quotient
 from transforms.periods import days_in_month, is_partial, month_start, months
 from transforms.places import PLACE, with_levels, with_place

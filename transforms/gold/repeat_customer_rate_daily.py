@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart
 from transforms.numbers import quotient
 from transforms.periods import days
 from transforms.stays import made_until

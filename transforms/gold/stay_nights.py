@@ -3,7 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart
 from transforms.money import share, with_usd
 from transforms.periods import days
 from transforms.stays import live
