@@ -216,6 +216,11 @@ class Table:
         return next(c for c in self.columns if c.name == name)
 
 
+QUALITY = "quality_checks"
+"""The input of a mart that holds how each rule fared in each run: run_id, run_at, table, check, severity, rows, broken,
+tolerated, status."""
+
+
 @dataclass(frozen=True)
 class Mart:
     """Everything about one derived table.

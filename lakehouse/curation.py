@@ -92,13 +92,16 @@ def _breaches(table: Table) -> list[Expression]:
     return [*rules, *checks] or [F.lit(None).cast("string")]
 
 
+def rules_of(column: Column) -> tuple[str, ...]:
+    """The names of the rules that a column's declaration makes: that it has a value, and that it can be read."""
+    missing = () if column.nullable else (f"{column.name}_missing",)
+    if column.spelling is None and (column.stored is None or silver_type(column) == "STRING"):
+        return missing
+    return (*missing, f"{column.name}_{'unknown' if isinstance(column.spelling, OneOf) else 'unreadable'}")
+
+
 def _column_rules(column: Column) -> list[Expression]:
     had = _without_nulls(F.col(RAW)[column.name], column).isNotNull()
     lost = F.col(f"`{column.name}`").isNull()
-    rules = []
-    if not column.nullable:
-        rules.append(F.when(lost & ~had, F.lit(f"{column.name}_missing")))
-    if column.spelling is not None or (column.stored is not None and silver_type(column) != "STRING"):
-        word = "unknown" if isinstance(column.spelling, OneOf) else "unreadable"
-        rules.append(F.when(lost & had, F.lit(f"{column.name}_{word}")))
-    return rules
+    broken = {"missing": lost & ~had, "unknown": lost & had, "unreadable": lost & had}
+    return [F.when(broken[name.rsplit("_", 1)[1]], F.lit(name)) for name in rules_of(column)]

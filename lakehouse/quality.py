@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median
 
 from pyspark.sql import Column as Expression
@@ -21,12 +21,22 @@ USUAL_RUNS, FEWEST_RUNS = 7, 3
 class Verdict:
     """Rows judged, and breaches by rule: of rejected rows the first rule that they break, of clean rows the warnings.
 
-    Warnings about the table as a whole count the rows that break them, or 1.
+    Warnings about the table as a whole count the rows that break them, or 1. `stopped` are the breaches that stopped
+    the table.
     """
 
     judged: int
     rejected: dict[str, int]
     warned: dict[str, int]
+    stopped: dict[str, int] = field(default_factory=dict)
+
+
+class Broken(Terminal):
+    """A rule that stops the table is broken; `verdict` says how often."""
+
+    def __init__(self, message: str, verdict: Verdict) -> None:
+        super().__init__(message)
+        self.verdict = verdict
 
 
 @dataclass(frozen=True)
@@ -66,9 +76,9 @@ def verdict(rows: DataFrame, table: Table, known: int) -> Verdict:
     rejected = {str(r["_rule"]): int(r["_rows"]) for r in found if r["_rule"] is not None}
     judged = sum(int(r["_rows"]) for r in found)
     totals = {c.name: sum(int(r[c.name]) for r in found) for c in checks}
-    _stop_above_share(rejected, table, max(known, judged))
+    _stop_above_share(rejected, table, max(known, judged), judged)
     beyond = {c.name: totals[c.name] for c in checks if totals[c.name] > c.tolerated * judged}
-    return Verdict(judged, rejected, _warnings(beyond, checks, table))
+    return Verdict(judged, rejected, _warnings(beyond, checks, table, judged))
 
 
 def whole(table: Table, look: Whole) -> dict[str, int]:
@@ -91,11 +101,13 @@ def whole(table: Table, look: Whole) -> dict[str, int]:
                 wanted[name] = F.coalesce(F.max(column) < limit, F.lit(False)).cast("int")
             case Volume(name) if not _is_usual(check, look):
                 broken[name] = 1
+    count = 1
     if wanted:
         found = rows.agg(F.count("*").alias("_rows"), *[e.alias(n) for n, e in wanted.items()]).collect()[0]
         shares = {c.name: getattr(c, "tolerated", 0.0) for c in table.whole_checks}
+        count = max(1, int(found["_rows"]))
         broken |= {name: int(found[name]) for name in wanted if found[name] > shares[name] * found["_rows"]}
-    return _warnings(broken, table.whole_checks, table)
+    return _warnings(broken, table.whole_checks, table, count)
 
 
 def _with_parent(rows: DataFrame, check: References, look: Whole) -> DataFrame:
@@ -120,17 +132,19 @@ def _is_usual(check: Volume, look: Whole) -> bool:
     return check.low * median(last) <= look.brought <= check.high * median(last)
 
 
-def _warnings(broken: dict[str, int], checks: Sequence[AnyCheck], table: Table) -> dict[str, int]:
-    for check in checks:
-        if check.severity == "fail" and broken.get(check.name):
-            raise Terminal(f"table {table.name}: {broken[check.name]} rows break {check.name}; silver is untouched")
+def _warnings(broken: dict[str, int], checks: Sequence[AnyCheck], table: Table, judged: int) -> dict[str, int]:
+    stopped = {c.name: broken[c.name] for c in checks if c.severity == "fail" and broken.get(c.name)}
+    if stopped:
+        told = ", ".join(f"{n} rows break {name}" for name, n in stopped.items())
+        raise Broken(f"table {table.name}: {told}; silver is untouched", Verdict(judged, {}, {}, stopped))
     return {name: n for name, n in broken.items() if n}
 
 
-def _stop_above_share(rejected: dict[str, int], table: Table, known: int) -> None:
+def _stop_above_share(rejected: dict[str, int], table: Table, known: int, judged: int) -> None:
     total = sum(rejected.values())
     if total > table.max_reject_share * max(1, known):
-        raise Terminal(
+        raise Broken(
             f"table {table.name}: {total} of {known} rows are rejected ({', '.join(sorted(rejected))}), "
-            f"more than the declared share {table.max_reject_share:g}; silver is untouched"
+            f"more than the declared share {table.max_reject_share:g}; silver is untouched",
+            Verdict(judged, {}, {}, rejected),
         )

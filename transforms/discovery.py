@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from lakehouse.checks import References
-from lakehouse.contracts import Catalog, Curation, Mart, Recipe, Table, Terminal
+from lakehouse.contracts import QUALITY, Catalog, Curation, Mart, Recipe, Table, Terminal
 
 Declaration = TypeVar("Declaration", Table, Mart)
 
@@ -102,7 +102,7 @@ def _inputs(build: Callable[..., Any]) -> tuple[str, ...]:
 def _refuse_unknown_inputs(recipes: dict[str, Recipe], taken: dict[str, Path]) -> None:
     for name, recipe in recipes.items():
         for needed in recipe.inputs:
-            if needed not in taken:
+            if needed not in taken and needed != QUALITY:
                 raise Terminal(f"{taken[name]}: input {needed} of {name} is neither a table nor a mart")
 
 
