@@ -30,11 +30,11 @@ class Verdict:
 def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
     """Curated rows with `_rule` (the first broken rule, or NULL) and `_reason` (all of them).
 
-    Columns starting with `_` pass through; `_raw` keeps the row as it was extracted.
+    Columns starting with `_` pass through; `_raw` keeps the row as it was extracted, but for what is hashed.
     """
     table = curation.table
-    raw = bronze.withColumn(RAW, F.struct(*[c.name for c in table.columns]))
-    curated = curation.curate(typed(raw, table))
+    raw = bronze.withColumn(RAW, F.struct(*[_kept(c, curation).alias(c.name) for c in table.columns]))
+    curated = curation.curate(typed(raw, curation))
     broken = F.filter(F.array(*_breaches(table)), lambda rule: rule.isNotNull())
     return curated.withColumn("_broken", broken).select(
         *curated.columns,
@@ -43,9 +43,27 @@ def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
     )
 
 
-def typed(raw: DataFrame, table: Table) -> DataFrame:
-    """The declared columns in their silver types; what cannot be read is NULL."""
-    return raw.withColumns({c.name: value(c) for c in table.columns})
+def typed(raw: DataFrame, curation: Curation) -> DataFrame:
+    """The declared columns in their silver types, hashed where they are personal; what cannot be read is NULL."""
+    return raw.withColumns({c.name: hidden(value(c), c, curation) for c in curation.table.columns})
+
+
+def hidden(value: Expression, column: Column, curation: Curation) -> Expression:
+    """A typed value, or its keyed hash where the column is personal.
+
+    Raises:
+        Terminal: There is no key.
+    """
+    if curation.pseudonyms is not None:
+        return curation.pseudonyms.instead_of(value, column)
+    if column.pii == "personal":
+        raise Terminal(f"table {curation.table.name}: {column.name} is personal, and no key hides it")
+    return value
+
+
+def _kept(column: Column, curation: Curation) -> Expression:
+    is_hashed = curation.pseudonyms is not None and curation.pseudonyms.covers(column)
+    return hidden(value(column), column, curation) if is_hashed else F.col(f"`{column.name}`")
 
 
 def value(column: Column) -> Expression:

@@ -16,10 +16,11 @@ from sqlalchemy import Engine
 
 from lakehouse import delta, gold, ledger, proofs, session, silver, staging
 from lakehouse.checksum import Checksum
-from lakehouse.contracts import Catalog, PipelineError, Terminal
+from lakehouse.contracts import Catalog, Curation, PipelineError, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
 from lakehouse.lake import Lake, State
 from lakehouse.ledger import MartRecord, TableRecord
+from lakehouse.pseudonyms import Pseudonyms
 from lakehouse.settings import Settings
 from lakehouse.source.connection import connect
 from lakehouse.source.horizon import Horizon, safe_horizon
@@ -49,6 +50,21 @@ class Run:
     def lake(self) -> Lake:
         """The lake of this run."""
         return Lake.of(self.settings)
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """What hides personal values."""
+        return Pseudonyms(self.settings.privacy.key, self.settings.privacy.hash_identifiers)
+
+    def spec(self, table: str) -> Curation:
+        """The curation of one table, with what hides its personal values.
+
+        Raises:
+            Terminal: They are to be hashed and there is no key.
+        """
+        found, pseudonyms = self.catalog.tables[table], self.pseudonyms
+        mark = found.fingerprint + pseudonyms.fingerprint(found.table)
+        return replace(found, fingerprint=mark, pseudonyms=pseudonyms)
 
     def extractor(self, table: str) -> Extractor:
         """The extractor of one table."""
@@ -86,7 +102,7 @@ def pending(run: Run, table: str) -> bool:
     Raises:
         Terminal: The source's schema does not fit the declaration.
     """
-    lake, spec, extractor = run.lake, run.catalog.tables[table], run.extractor(table)
+    lake, spec, extractor = run.lake, run.spec(table), run.extractor(table)
     extractor.check()
     state = lake.state("bronze", table)
     if state is None or not extractor.usable(state) or run.mode != "incremental":
@@ -112,6 +128,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         Terminal, Transient: The table stopped; what was committed before stays and is right.
     """
     began = time.monotonic()
+    run.spec(table)  # refuses a missing key before anything is read
     notes = run.extractor(table).check()
     staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
@@ -246,7 +263,7 @@ def _extract(run: Run, table: str) -> Extraction:
 
 
 def _curate(run: Run, table: str) -> silver.SilverReport | None:
-    state, spec = _bronze_state(run, table), run.catalog.tables[table]
+    state, spec = _bronze_state(run, table), run.spec(table)
     if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):
         return None
     return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id)
@@ -258,7 +275,7 @@ def _keys(run: Run, table: str) -> tuple[Checksum, Checksum, int]:
     before = _consumed(run, table)
     state = run.lake.state("bronze", table, before[0])
     assert state is not None
-    here, there = proofs.keys_balance(session.child(run.settings), run.lake, run.catalog.tables[table].table, state)
+    here, there = proofs.keys_balance(session.child(run.settings), run.lake, run.spec(table), state)
     if here != there and (before[0] != before[1] or _consumed(run, table) != before):
         raise delta.Superseded(state.table, None)
     return here, there, state.seq

@@ -48,6 +48,7 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
     silver = before["silver"]
     known = silver is not None and silver.fingerprint == spec.fingerprint
     consumed = silver.inputs.get("bronze", 0) if silver is not None and known else 0
+    consumed = consumed if consumed >= source.erased else 0
     everything = delta.read(session, lake, "bronze", source, table.name)
     touched = everything.where(F.col("_seq") > consumed).select(*table.key).distinct()
     versions = everything.join(touched, list(table.key), "left_semi") if consumed else everything
@@ -55,7 +56,7 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
     try:
         quarantined = lake.count("quarantine", table.name)
         verdict = curation.verdict(rows, table, lake.count("silver", table.name) + quarantined)
-        step = _Step(session, lake, spec, source, run_id)
+        step = _Step(session, lake, spec, source, run_id, whole=not consumed)
         doubtful = bool(verdict.rejected) or quarantined > 0
         rejects = _quarantine(rows, table)
         step.merge("quarantine", before["quarantine"], rejects, table.key, changes=doubtful)
@@ -63,7 +64,7 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
             step.merge(
                 "history",
                 before["history"],
-                step.history(versions, rows, before["history"]),
+                step.history(versions, rows, before["history"] if consumed else None),
                 (*table.key, "_seq"),
             )
         done = step.merge("silver", silver, _clean(rows), table.key)
@@ -79,6 +80,7 @@ class _Step:
     spec: Curation
     source: State
     run_id: str
+    whole: bool
 
     def history(self, versions: DataFrame, latest: DataFrame, before: State | None) -> DataFrame:
         """All versions of the touched keys; those in the table that are none any more are marked `_gone`."""
@@ -94,7 +96,10 @@ class _Step:
     def merge(
         self, layer: Layer, before: State | None, rows: DataFrame, key: tuple[str, ...], *, changes: bool = True
     ) -> State:
-        """Upserts rows by key and deletes those marked `_gone`; without `changes`, commits the state alone."""
+        """Upserts rows by key and deletes those marked `_gone`; without `changes`, commits the state alone.
+
+        A table that is made anew is replaced whole: a key that is hashed otherwise is another key.
+        """
         name = self.spec.table.name
         state = replace(
             delta.next_state(f"{layer}/{name}", before, self.run_id, "merge"),
@@ -102,7 +107,9 @@ class _Step:
             fingerprint=self.spec.fingerprint,
             watermark=self.source.watermark,
         )
-        if before is None or not changes:
+        if self.whole:
+            write = delta.overwrite(rows.where("NOT _gone").drop("_gone"))
+        elif before is None or not changes:
             write = delta.append(rows.where("NOT _gone" if changes else "FALSE").drop("_gone"))
         else:
             write = lambda path: _merge(self.session, path, rows, key)  # noqa: E731
