@@ -68,7 +68,8 @@ class Run:
 
     def extractor(self, table: str) -> Extractor:
         """The extractor of one table."""
-        return Extractor(self.settings, self.lake, self.catalog.tables[table].table, self.run_id, self.horizon)
+        declared = self.catalog.tables[table].table
+        return Extractor(self.settings, self.lake, declared, self.run_id, self.horizon, self.pseudonyms)
 
 
 def start(
@@ -129,10 +130,11 @@ def ingest(run: Run, table: str) -> TableRecord:
     """
     began = time.monotonic()
     run.spec(table)  # refuses a missing key before anything is read
-    notes = run.extractor(table).check()
+    extractor = run.extractor(table)
+    notes = extractor.check()
     staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
-    report = settle(lambda: _curate(run, table))
+    report = settle(lambda: curate(run, table))
     here, there, seq = settle(lambda: _keys(run, table))
     quarantined = run.lake.count("quarantine", table)
     return TableRecord(
@@ -156,6 +158,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         seq=seq,
         counted=found.proof.rows if found.proof else None,
         checksum=str(found.proof.sum) if found.proof else "",
+        suppressed=extractor.aside.rows,
     )
 
 
@@ -262,7 +265,8 @@ def _extract(run: Run, table: str) -> Extraction:
     return found
 
 
-def _curate(run: Run, table: str) -> silver.SilverReport | None:
+def curate(run: Run, table: str) -> silver.SilverReport | None:
+    """Brings silver to the newest bronze commit; None where it stands there already."""
     state, spec = _bronze_state(run, table), run.spec(table)
     if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):
         return None
@@ -271,7 +275,7 @@ def _curate(run: Run, table: str) -> silver.SilverReport | None:
 
 def _keys(run: Run, table: str) -> tuple[Checksum, Checksum, int]:
     """Both sides of proof (b) and the bronze commit that they speak of."""
-    _curate(run, table)
+    curate(run, table)
     before = _consumed(run, table)
     state = run.lake.state("bronze", table, before[0])
     assert state is not None

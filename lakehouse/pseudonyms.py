@@ -79,6 +79,9 @@ class Pseudonyms:
         return int(found[: BITS // 4], 16) if column.type.upper() == "BIGINT" else found
 
 
+NOBODY = Pseudonyms(SecretStr(""))
+
+
 def hashed(key: str, value: Expression, *, number: bool) -> Expression:
     """The hash of each value by a key, as 64 hex digits or as a number of 60 bits."""
 

@@ -94,11 +94,13 @@ def condition(table: Table, low: str | None, high: str | None, dialect: Dialect 
     return "(" + (" AND ".join(parts) or "TRUE") + ")"
 
 
-def sums(connection: Connection[Any], table: Table, cuts: tuple[str, ...], mark: int | None) -> tuple[RangeSum, ...]:
+def sums(
+    connection: Connection[Any], table: Table, cuts: tuple[str, ...], mark: int | None, within: str = "TRUE"
+) -> tuple[RangeSum, ...]:
     """Count and checksum per range; of a cursor table only the rows up to `mark`. One snapshot for all."""
-    bound = "TRUE"
+    bound = within
     if table.cursor is not None and mark is not None:
-        bound = f"{mysql(table.column(table.cursor.column).source_name)} <= {literal(mark)}"
+        bound = f"{within} AND {mysql(table.column(table.cursor.column).source_name)} <= {literal(mark)}"
     summed = _ranged if is_ranged(table) else _hashed
     found = summed(connection, table, cuts, bound)
     return tuple(RangeSum(low, high, found.get(i, NOTHING)) for i, (low, high) in enumerate(pairs(cuts)))
@@ -131,13 +133,13 @@ def where_sum(connection: Connection[Any], table: Table, where: str) -> Checksum
     return Checksum(int(count), int(found))
 
 
-def moved(connection: Connection[Any], table: Table, mark: int) -> list[tuple[Any, ...]]:
-    """The keys whose cursor is now above the mark."""
+def moved(connection: Connection[Any], table: Table, mark: int, within: str = "TRUE") -> list[tuple[Any, ...]]:
+    """The keys of rows that fulfil a condition and whose cursor is now above the mark."""
     assert table.cursor is not None
     columns = [table.column(k) for k in table.key]
     keys = ", ".join(of(c).select(mysql(c.source_name)) for c in columns)
     cursor = mysql(table.column(table.cursor.column).source_name)
-    sql = f"SELECT {keys} FROM {mysql(table.source_name)} WHERE {cursor} > {literal(mark)}"  # noqa: S608
+    sql = f"SELECT {keys} FROM {mysql(table.source_name)} WHERE {within} AND {cursor} > {literal(mark)}"  # noqa: S608
     return rows(connection, sql)
 
 
