@@ -96,6 +96,16 @@ def check(
 
 
 @app.command()
+def erase(
+    user: Annotated[str, typer.Option(help="The id of the person, as the source has it")],
+) -> None:
+    """Puts a random id in the place of a person's in every layer and the warehouse, for good; prints a receipt."""
+    from cli import erase as erasing  # noqa: PLC0415
+
+    or_stop(lambda: erasing.erase(settings.load(), user, console()))
+
+
+@app.command()
 def setup(
     pool: Annotated[str, typer.Option(help="The work pool of prefect.yaml to deploy to: local or ecs")] = "local",
 ) -> None:

@@ -16,10 +16,11 @@ from sqlalchemy import Engine
 
 from lakehouse import delta, gold, ledger, proofs, quality_log, session, silver, staging
 from lakehouse.checksum import Checksum
-from lakehouse.contracts import Catalog, PipelineError, Terminal
+from lakehouse.contracts import Catalog, Curation, PipelineError, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
 from lakehouse.lake import Lake, State
 from lakehouse.ledger import MartRecord, TableRecord
+from lakehouse.pseudonyms import Pseudonyms
 from lakehouse.quality import Broken, Verdict
 from lakehouse.settings import Settings
 from lakehouse.source.connection import connect
@@ -51,9 +52,25 @@ class Run:
         """The lake of this run."""
         return Lake.of(self.settings)
 
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """What hides personal values."""
+        return Pseudonyms(self.settings.privacy.key, self.settings.privacy.hash_identifiers)
+
+    def spec(self, table: str) -> Curation:
+        """The curation of one table, with what hides its personal values.
+
+        Raises:
+            Terminal: They are to be hashed and there is no key.
+        """
+        found, pseudonyms = self.catalog.tables[table], self.pseudonyms
+        mark = found.fingerprint + pseudonyms.fingerprint(found.table)
+        return replace(found, fingerprint=mark, pseudonyms=pseudonyms)
+
     def extractor(self, table: str) -> Extractor:
         """The extractor of one table."""
-        return Extractor(self.settings, self.lake, self.catalog.tables[table].table, self.run_id, self.horizon)
+        declared = self.catalog.tables[table].table
+        return Extractor(self.settings, self.lake, declared, self.run_id, self.horizon, self.pseudonyms)
 
 
 def start(
@@ -87,7 +104,7 @@ def pending(run: Run, table: str) -> bool:
     Raises:
         Terminal: The source's schema does not fit the declaration.
     """
-    lake, spec, extractor = run.lake, run.catalog.tables[table], run.extractor(table)
+    lake, spec, extractor = run.lake, run.spec(table), run.extractor(table)
     extractor.check()
     state = lake.state("bronze", table)
     if state is None or not extractor.usable(state) or run.mode != "incremental":
@@ -113,7 +130,9 @@ def ingest(run: Run, table: str) -> TableRecord:
         Terminal, Transient: The table stopped; what was committed before stays and is right.
     """
     began = time.monotonic()
-    notes = run.extractor(table).check()
+    run.spec(table)  # refuses a missing key before anything is read
+    extractor = run.extractor(table)
+    notes = extractor.check()
     staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
     report = _judged(run, table)
@@ -140,6 +159,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         seq=seq,
         counted=found.proof.rows if found.proof else None,
         checksum=str(found.proof.sum) if found.proof else "",
+        suppressed=extractor.aside.rows,
     )
 
 
@@ -147,7 +167,7 @@ def _judged(run: Run, table: str) -> silver.SilverReport | None:
     """Brings silver up to bronze, and keeps how each rule fared, also where one stops the table."""
     declared = run.catalog.tables[table].table
     try:
-        report = settle(lambda: _curate(run, table))
+        report = settle(lambda: curate(run, table))
     except Broken as error:
         quality_log.append(run.lake, quality_log.outcomes(run.run_id, run.horizon.at, declared, error.verdict))
         raise
@@ -260,8 +280,9 @@ def _extract(run: Run, table: str) -> Extraction:
     return found
 
 
-def _curate(run: Run, table: str) -> silver.SilverReport | None:
-    state, spec = _bronze_state(run, table), run.catalog.tables[table]
+def curate(run: Run, table: str) -> silver.SilverReport | None:
+    """Brings silver to the newest bronze commit; None where it stands there already."""
+    state, spec = _bronze_state(run, table), run.spec(table)
     if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):
         return None
     return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id, run.horizon.at)
@@ -269,11 +290,11 @@ def _curate(run: Run, table: str) -> silver.SilverReport | None:
 
 def _keys(run: Run, table: str) -> tuple[Checksum, Checksum, int]:
     """Both sides of proof (b) and the bronze commit that they speak of."""
-    _curate(run, table)
+    curate(run, table)
     before = _consumed(run, table)
     state = run.lake.state("bronze", table, before[0])
     assert state is not None
-    here, there = proofs.keys_balance(session.child(run.settings), run.lake, run.catalog.tables[table].table, state)
+    here, there = proofs.keys_balance(session.child(run.settings), run.lake, run.spec(table), state)
     if here != there and (before[0] != before[1] or _consumed(run, table) != before):
         raise delta.Superseded(state.table, None)
     return here, there, state.seq

@@ -134,7 +134,7 @@ def test_a_commit_whose_proof_was_never_made_is_compared_whole_by_the_next_run(w
     world.sql("UPDATE orders SET price = 9 WHERE id = 1")
     died = pipeline.start(world.settings, CATALOG)
     pipeline._extract(died, "orders")
-    pipeline._curate(died, "orders")
+    pipeline.curate(died, "orders")
     world.sql("UPDATE orders SET note = 'unseen', updated_at = updated_at WHERE id = 2")
 
     (record,) = run(world)
