@@ -2,14 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
+from sqlalchemy import create_engine
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
+from lakehouse import curation, delta, erasure, pipeline, session, suppression
+from lakehouse.contracts import Transient
 from lakehouse.erasure import Receipt
+from lakehouse.pseudonyms import Pseudonyms
 from tests.support import people
-from tests.support.people import ANN, KEY, MAIL, NOTE, People
+from tests.support.people import ANN, CATALOG, KEY, MAIL, NOTE, ORDERS, VISITS, People
 
 
 @dataclass(frozen=True)
