@@ -72,7 +72,7 @@ def erase(settings: Settings, catalog: Catalog, engine: Engine, person: str) -> 
     run.pseudonyms.refuse_missing_key("an erased person is known by a keyed hash")
     tables = _tables(run, person)
     postgres.serving(engine)
-    entry = suppression.add(run.lake, run.pseudonyms, person, run.run_id)
+    entry = suppression.add(run.lake, run.pseudonyms, person, run.run_id, tables)
     places = list(_places(run, tables))
     counts = {place: _rows(run, *place, person) for place in places}
     if entry.done and not any(counts.values()):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from deltalake import DeltaTable
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
@@ -20,7 +22,7 @@ DIGITS = 20
 
 @dataclass(frozen=True)
 class Purged:
-    """Data files and log entries that are gone, and files left that belong to no commit."""
+    """Data files and log entries that are gone, and files with rows left that belong to no commit."""
 
     files: int
     entries: int
@@ -45,8 +47,17 @@ def purge(lake: Lake, layer: Layer, name: str) -> Purged:
         store.delete_file(entry)
     held = {file.rpartition("/")[2] for file in DeltaTable(path, storage_options=options).file_uris()}
     files = store.get_file_info(fs.FileSelector("", recursive=False))
-    unclaimed = [f for f in files if f.base_name.endswith(".parquet") and f.base_name not in held]
+    spare = [f.path for f in files if f.base_name.endswith(".parquet") and f.base_name not in held]
+    unclaimed = [path for path in spare if _has_rows(store, path)]
     return Purged(len(removed), len(entries), len(unclaimed))
+
+
+def _has_rows(store: fs.FileSystem, path: str) -> bool:
+    """False of the empty files that Spark leaves beside a commit without rows; true of what breaks off."""
+    try:
+        return bool(pq.read_metadata(path, filesystem=store).num_rows)
+    except (OSError, pa.ArrowException):
+        return True
 
 
 def _version(info: fs.FileInfo) -> float:

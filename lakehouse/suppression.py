@@ -82,11 +82,11 @@ def erased(lake: Lake, pseudonyms: Pseudonyms) -> tuple[Erased, ...]:
     return tuple(Erased(person, alias, person in done) for person, alias in sorted(aliases.items()))
 
 
-def add(lake: Lake, pseudonyms: Pseudonyms, person: str, run_id: str) -> Erased:
-    """The entry of a person, made where there is none."""
+def add(lake: Lake, pseudonyms: Pseudonyms, person: str, run_id: str, tables: Iterable[Table]) -> Erased:
+    """The entry of a person, made where there is none; its id fits all columns of these tables that name persons."""
     mark, listed = pseudonyms.mark("person", person), erased(lake, pseudonyms)
     if mark not in {entry.person for entry in listed}:
-        _append(lake, mark, _drawn(listed), pseudonyms, "listed", run_id)
+        _append(lake, mark, _drawn(listed, tables), pseudonyms, "listed", run_id)
     return next(entry for entry in erased(lake, pseudonyms) if entry.person == mark)
 
 
@@ -125,10 +125,8 @@ def among(values: Iterable[object], listed: tuple[Erased, ...], pseudonyms: Pseu
 
 
 def stand_in(entry: Erased, column: Column) -> int | str:
-    """What stands in a column of the lake for the id of an erased person."""
-    if _is_text(column):
-        return str(entry.alias)
-    return entry.alias if of(column).spark != "int" else _narrow(entry.alias)
+    """What stands in a column of the lake for the id of an erased person: the same in all, so that joins hold."""
+    return str(entry.alias) if _is_text(column) else entry.alias
 
 
 def is_stand_in(table: Table, listed: tuple[Erased, ...]) -> Expression:
@@ -156,15 +154,12 @@ def _is_text(column: Column) -> bool:
     return of(column).kind in ("text", "document")
 
 
-def _narrow(alias: int) -> int:
-    return -1 - (-alias) % (1 << NARROW_BITS)
-
-
-def _drawn(listed: tuple[Erased, ...]) -> int:
-    taken = {_narrow(entry.alias) for entry in listed}
+def _drawn(listed: tuple[Erased, ...], tables: Iterable[Table]) -> int:
+    taken = {entry.alias for entry in listed}
+    narrow = any(of(column).spark == "int" for table in tables for column in table.persons)
     while True:
-        alias = -1 - secrets.randbelow(2**BITS)
-        if _narrow(alias) not in taken:
+        alias = -1 - secrets.randbelow(1 << (NARROW_BITS if narrow else BITS))
+        if alias not in taken:
             return alias
 
 
