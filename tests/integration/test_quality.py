@@ -113,7 +113,8 @@ def test_an_unusual_volume_is_told_once_enough_runs_are_known(things) -> None:
 
 
 def test_rules_about_the_whole_table_take_one_aggregate(things, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows, taken, agg = things(FOUR), [], DataFrame.agg
+    rows, taken = things(FOUR), []
+    agg = type(rows).agg
     monkeypatch.setattr(type(rows), "agg", lambda self, *e: taken.append(len(e)) or agg(self, *e))
     parents = {"boxes": rows}
     whole(

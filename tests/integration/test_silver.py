@@ -98,6 +98,7 @@ def test_our_own_change_of_the_curation_code_makes_silver_be_judged_again(
     assert silver.behind(*states, "1")
 
 
+@pytest.mark.long
 def test_silver_history_and_quarantine_are_those_of_the_plain_reference(tmp_path: Path) -> None:
     bench, commits = Bench.of(tmp_path), [
         [BAD, GOOD, Version(3, "blue", 3, 5), Version(4, "red", 1, 1)],
