@@ -225,6 +225,16 @@ class Table:
 
 
 @dataclass(frozen=True)
+class MartColumn:
+    """One column of a mart: its SQL type, what it says, and the unit it says it in."""
+
+    name: str
+    type: str
+    meaning: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Mart:
     """Everything about one derived table.
 
@@ -234,6 +244,7 @@ class Mart:
         description: What a row says, by which definition.
         layer: `presentation` is published; `curated` is shared by marts and stays in the lake.
         checks: Rules on its rows; severity `fail` keeps it from being published.
+        columns: Its columns, in their order.
     """
 
     name: str
@@ -241,6 +252,7 @@ class Mart:
     description: str
     layer: Literal["presentation", "curated"] = "presentation"
     checks: tuple[Check, ...] = ()
+    columns: tuple[MartColumn, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -67,3 +67,20 @@ def price_spans(apartments_history: DataFrame) -> DataFrame:
         F.col("followed").alias("price_until"),
         F.col("began").alias("known_from"),
     )
+
+
+def offers(live: DataFrame) -> DataFrame:
+    """The spans of `live_spans` that follow each other without a day between, joined to one."""
+    in_order = Window.partitionBy("apartment_id").orderBy("first_day")
+    is_start = F.coalesce(F.col("first_day") > F.date_add(F.lag("last_day").over(in_order), 1), F.lit(True))
+    marked = live.withColumn("is_start", is_start)
+    numbered = marked.withColumn("offer", F.sum(F.col("is_start").cast("INT")).over(in_order))
+    return numbered.groupBy("apartment_id", "offer").agg(
+        F.min("first_day").alias("first_day"), F.max("last_day").alias("last_day")
+    )
+
+
+def creations(apartments_history: DataFrame) -> DataFrame:
+    """The day on which each listing was `created`, as its last version says."""
+    latest = F.max_by("created", F.struct("began", "is_first", "created"))
+    return versions(apartments_history).groupBy("apartment_id").agg(latest.alias("created"))

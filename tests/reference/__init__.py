@@ -3,10 +3,12 @@
 from tests.reference.average_booking_duration_weekly import average_booking_duration_weekly
 from tests.reference.average_listing_price_weekly import average_listing_price_weekly
 from tests.reference.bookings_per_user_weekly import bookings_per_user_weekly
+from tests.reference.guest_cohorts_monthly import guest_cohorts_monthly
 from tests.reference.occupancy_rate_monthly import occupancy_rate_monthly
 from tests.reference.popular_locations_weekly import popular_locations_weekly
 from tests.reference.repeat_customer_rate_daily import repeat_customer_rate_daily
 from tests.reference.stay_nights import stay_nights
+from tests.reference.supply_monthly import supply_monthly
 from tests.reference.top_listings_weekly import top_listings_weekly
 from tests.reference.world import World
 
@@ -16,9 +18,11 @@ MARTS = {
         average_booking_duration_weekly,
         average_listing_price_weekly,
         bookings_per_user_weekly,
+        guest_cohorts_monthly,
         occupancy_rate_monthly,
         popular_locations_weekly,
         repeat_customer_rate_daily,
+        supply_monthly,
         top_listings_weekly,
     )
 }
@@ -29,9 +33,11 @@ __all__ = [
     "average_booking_duration_weekly",
     "average_listing_price_weekly",
     "bookings_per_user_weekly",
+    "guest_cohorts_monthly",
     "occupancy_rate_monthly",
     "popular_locations_weekly",
     "repeat_customer_rate_daily",
     "stay_nights",
+    "supply_monthly",
     "top_listings_weekly",
 ]

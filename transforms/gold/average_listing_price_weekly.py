@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import Mart, fail
+from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count, price, unrated
 from transforms.money import with_usd, without_rate
 from transforms.numbers import in_order, median, quotient
 from transforms.periods import is_partial, week_end, week_start, weeks
@@ -16,6 +17,17 @@ MART = Mart(
     name="average_listing_price_weekly",
     grain=("week_start", *PLACE),
     description="Listings on offer on at least one day of the week, with the mean and median of their price.",
+    columns=(
+        WEEK,
+        *PLACE_COLUMNS,
+        count("listings", "On offer on at least one day of the week", "listings"),
+        price("mean_price_usd", "Mean of their last asking price in the week"),
+        price("median_price_usd", "Median of their last asking price in the week"),
+        count("new_listings", "Of those, made in the week", "listings"),
+        unrated("listings"),
+        count("assumed_listings", "Of those, with a price known only from a later version", "listings"),
+        IS_PARTIAL,
+    ),
     checks=(fail("price_not_negative", "mean_price_usd >= 0 AND median_price_usd >= 0"),),
 )
 

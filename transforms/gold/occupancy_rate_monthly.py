@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import Mart, fail, warn
+from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
 from transforms.periods import days_in_month, is_partial, month_start, months
 from transforms.places import PLACE, with_levels, with_place
@@ -24,6 +25,17 @@ MART = Mart(
     name="occupancy_rate_monthly",
     grain=("month_start", *PLACE),
     description="Nights with a confirmed stay, nights on offer, and the first as a share of the second.",
+    columns=(
+        MONTH,
+        *PLACE_COLUMNS,
+        count("booked_nights", "Distinct nights of listings with a confirmed stay", "nights"),
+        count("available_nights", "Days of listings on offer", "nights"),
+        share("occupancy_rate", "`booked_nights` of `available_nights`; may exceed 1"),
+        count("double_booked_nights", "Further stays of a night that is already booked", "nights"),
+        count("booked_beyond_supply", "Of the booked, nights on which the listing was not on offer", "nights"),
+        count("assumed_nights", "Of the available, days known only from a later version", "nights"),
+        IS_PARTIAL,
+    ),
     checks=(
         fail(
             "parts_within_whole",

@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail
+from lakehouse.contracts import Mart, MartColumn, fail
+from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_place
@@ -16,6 +17,16 @@ MART = Mart(
     name="popular_locations_weekly",
     grain=("week_start", *PLACE),
     description="Confirmed bookings by booking date: how many, of how many guests, for how much; ranked.",
+    columns=(
+        WEEK,
+        *PLACE_COLUMNS,
+        count("bookings", "Confirmed bookings made in the week", "bookings"),
+        count("guests", "Distinct users who made them", "guests"),
+        amount("revenue_usd", "Their price; NULL where none has a rate"),
+        unrated("bookings"),
+        MartColumn("rank", "INT", "Place by bookings, then city and state, of the week; 1 is the most popular"),
+        IS_PARTIAL,
+    ),
     checks=(fail("guests_within_bookings", "guests <= bookings"),),
 )
 

@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail
+from lakehouse.contracts import Mart, MartColumn, fail
+from transforms.columns import IS_PARTIAL, LISTING, WEEK, amount, count, price, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.numbers import quotient
 from transforms.periods import is_partial, week_end, week_start
@@ -16,6 +17,17 @@ MART = Mart(
     name="top_listings_weekly",
     grain=("week_start", "rank"),
     description="The listings with the highest confirmed revenue by booking date, at most ten a week.",
+    columns=(
+        WEEK,
+        MartColumn("rank", "INT", "Place by revenue, then bookings, then listing number; 1 is the highest"),
+        LISTING,
+        count("bookings", "Confirmed bookings made in the week", "bookings"),
+        count("nights", "Their nights", "nights"),
+        amount("revenue_usd", "Their price; NULL where none has a rate"),
+        price("adr_usd", "Revenue by night, of the bookings with a rate"),
+        unrated("bookings"),
+        IS_PARTIAL,
+    ),
     checks=(fail("revenue_not_negative", "revenue_usd >= 0"),),
 )
 
