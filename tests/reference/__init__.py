@@ -3,6 +3,8 @@
 from tests.reference.average_booking_duration_weekly import average_booking_duration_weekly
 from tests.reference.average_listing_price_weekly import average_listing_price_weekly
 from tests.reference.bookings_per_user_weekly import bookings_per_user_weekly
+from tests.reference.cancellations_monthly import cancellations_monthly
+from tests.reference.gross_booking_value_daily import gross_booking_value_daily
 from tests.reference.guest_cohorts_monthly import guest_cohorts_monthly
 from tests.reference.occupancy_rate_monthly import occupancy_rate_monthly
 from tests.reference.popular_locations_weekly import popular_locations_weekly
@@ -18,6 +20,8 @@ MARTS = {
         average_booking_duration_weekly,
         average_listing_price_weekly,
         bookings_per_user_weekly,
+        cancellations_monthly,
+        gross_booking_value_daily,
         guest_cohorts_monthly,
         occupancy_rate_monthly,
         popular_locations_weekly,
@@ -33,6 +37,8 @@ __all__ = [
     "average_booking_duration_weekly",
     "average_listing_price_weekly",
     "bookings_per_user_weekly",
+    "cancellations_monthly",
+    "gross_booking_value_daily",
     "guest_cohorts_monthly",
     "occupancy_rate_monthly",
     "popular_locations_weekly",

@@ -3,7 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StructType
 
 from tests.reference.cleaning import clean
 from tests.reference.world import Seen, World
@@ -47,8 +50,9 @@ class Silver:
 
 
 def framed(spark: SparkSession, name: str, rows: list[Row]) -> DataFrame:
-    columns = [column.split(" ")[0] for column in SCHEMAS[name].split(", ")]
-    return spark.createDataFrame([tuple(row.get(c) for c in columns) for row in rows], SCHEMAS[name]).coalesce(1)
+    """The rows as a frame, by way of Arrow: so Spark knows how small it is."""
+    schema = StructType.fromDDL(SCHEMAS[name])
+    return spark.createDataFrame(pa.Table.from_pylist(rows, to_arrow_schema(schema, timezone="UTC")), schema)
 
 
 def cleaned(table: str, rows: Any) -> list[Row]:

@@ -49,7 +49,7 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, top: int 
         quotient(F.sum(usd), rated_nights, 2).cast("DECIMAL(12,2)").alias("adr_usd"),
         without_rate(usd, all_count).alias("rows_without_rate"),
     )
-    order = (F.desc_nulls_last("revenue_usd"), F.desc("bookings"), F.asc("apartment_id"))
+    order = (F.desc_nulls_last("revenue_usd"), F.desc("bookings"), F.asc_nulls_last("apartment_id"))
     return (
         weekly.withColumn("rank", rank("week_start", *order))
         .where(F.col("rank") <= top)
