@@ -27,6 +27,12 @@ def made_until(bookings: DataFrame, as_of: date) -> DataFrame:
     return live(bookings).where(F.col("booked_on") <= F.lit(as_of))
 
 
+def nights_until(stay_nights: DataFrame, bookings: DataFrame, as_of: date) -> DataFrame:
+    """The nights up to a day, of the bookings made up to that day."""
+    known = made_until(bookings, as_of).select("booking_id")
+    return stay_nights.where(F.col("night") <= F.lit(as_of)).join(known, "booking_id", "left_semi")
+
+
 def canceled_until(bookings: DataFrame, bookings_history: DataFrame, as_of: date) -> DataFrame:
     """The bookings made and canceled up to the end of a day, and canceled now, with `canceled_on`.
 

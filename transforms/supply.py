@@ -10,7 +10,7 @@ from datetime import date
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from transforms.periods import day_of
+from transforms.periods import day_of, days_in_month, months
 
 
 def versions(apartments_history: DataFrame) -> DataFrame:
@@ -66,6 +66,16 @@ def price_spans(apartments_history: DataFrame) -> DataFrame:
         F.when(~F.col("is_first"), F.col("began")).alias("price_from"),
         F.col("followed").alias("price_until"),
         F.col("began").alias("known_from"),
+    )
+
+
+def nights_on_offer(live: DataFrame) -> DataFrame:
+    """Nights on offer per listing and month, from the ends of each span: no day is made a row."""
+    touched = live.withColumn("month_start", F.explode(months(F.col("first_day"), F.col("last_day"))))
+    days = days_in_month(F.col("month_start"), F.col("first_day"), F.col("last_day"))
+    return touched.groupBy("apartment_id", "month_start").agg(
+        F.sum(days).alias("available_nights"),
+        F.sum(F.when(F.col("is_assumed"), days)).alias("assumed_nights"),
     )
 
 

@@ -2,10 +2,13 @@
 
 from tests.reference.average_booking_duration_weekly import average_booking_duration_weekly
 from tests.reference.average_listing_price_weekly import average_listing_price_weekly
+from tests.reference.booking_funnel_weekly import booking_funnel_weekly
 from tests.reference.bookings_per_user_weekly import bookings_per_user_weekly
 from tests.reference.cancellations_monthly import cancellations_monthly
 from tests.reference.gross_booking_value_daily import gross_booking_value_daily
 from tests.reference.guest_cohorts_monthly import guest_cohorts_monthly
+from tests.reference.listing_performance_monthly import listing_performance_monthly
+from tests.reference.market_performance_monthly import market_performance_monthly
 from tests.reference.occupancy_rate_monthly import occupancy_rate_monthly
 from tests.reference.popular_locations_weekly import popular_locations_weekly
 from tests.reference.repeat_customer_rate_daily import repeat_customer_rate_daily
@@ -19,10 +22,13 @@ MARTS = {
     for mart in (
         average_booking_duration_weekly,
         average_listing_price_weekly,
+        booking_funnel_weekly,
         bookings_per_user_weekly,
         cancellations_monthly,
         gross_booking_value_daily,
         guest_cohorts_monthly,
+        listing_performance_monthly,
+        market_performance_monthly,
         occupancy_rate_monthly,
         popular_locations_weekly,
         repeat_customer_rate_daily,
@@ -36,10 +42,13 @@ __all__ = [
     "World",
     "average_booking_duration_weekly",
     "average_listing_price_weekly",
+    "booking_funnel_weekly",
     "bookings_per_user_weekly",
     "cancellations_monthly",
     "gross_booking_value_daily",
     "guest_cohorts_monthly",
+    "listing_performance_monthly",
+    "market_performance_monthly",
     "occupancy_rate_monthly",
     "popular_locations_weekly",
     "repeat_customer_rate_daily",

@@ -17,13 +17,18 @@ class Booking:
     id: int
     user: int
     listing: int
-    booked_on: date | None
+    booked_at: datetime | None
     checkin: date | None
     checkout: date | None
     status: str | None
     price: Decimal
     currency: str | None
     usd: Decimal | None
+
+    @property
+    def booked_on(self) -> date | None:
+        """The day it was made."""
+        return self.booked_at.date() if self.booked_at else None
 
     @property
     def is_confirmed(self) -> bool:
@@ -45,7 +50,7 @@ def to_booking(row: Row, rates: Rates) -> Booking:
         id=row["booking_id"],
         user=row["user_id"],
         listing=row["apartment_id"],
-        booked_on=booked_on,
+        booked_at=row["booking_date"],
         checkin=row["checkin_date"],
         checkout=row["checkout_date"],
         status=row["booking_status"],

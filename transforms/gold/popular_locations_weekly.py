@@ -56,6 +56,6 @@ def build(bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: 
         "guests",
         "revenue_usd",
         "rows_without_rate",
-        rank("week_start", *order).alias("rank"),
+        rank(["week_start"], *order).alias("rank"),
         is_partial(week_end(F.col("week_start")), as_of).alias("is_partial"),
     )

@@ -51,7 +51,7 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, top: int 
     )
     order = (F.desc_nulls_last("revenue_usd"), F.desc("bookings"), F.asc_nulls_last("apartment_id"))
     return (
-        weekly.withColumn("rank", rank("week_start", *order))
+        weekly.withColumn("rank", rank(["week_start"], *order))
         .where(F.col("rank") <= top)
         .select(
             "week_start",
