@@ -94,3 +94,11 @@ def creations(apartments_history: DataFrame) -> DataFrame:
     """The day on which each listing was `created`, as its last version says."""
     latest = F.max_by("created", F.struct("began", "is_first", "created"))
     return versions(apartments_history).groupBy("apartment_id").agg(latest.alias("created"))
+
+
+def asked(offered: DataFrame, apartments_history: DataFrame) -> DataFrame:
+    """The listings with the price that held on their `last_day`, and whether it `is_assumed`."""
+    holds = "(price_from IS NULL OR price_from <= last_day) AND (price_until IS NULL OR last_day < price_until)"
+    spans = price_spans(apartments_history)
+    priced = offered.join(spans, [offered.apartment_id == spans.apartment_id, F.expr(holds)])
+    return priced.drop(spans.apartment_id).withColumn("is_assumed", F.col("last_day") < F.col("known_from"))

@@ -11,6 +11,7 @@ from tests.reference.listing_performance_monthly import listing_performance_mont
 from tests.reference.market_performance_monthly import market_performance_monthly
 from tests.reference.occupancy_rate_monthly import occupancy_rate_monthly
 from tests.reference.popular_locations_weekly import popular_locations_weekly
+from tests.reference.price_index_monthly import price_index_monthly
 from tests.reference.repeat_customer_rate_daily import repeat_customer_rate_daily
 from tests.reference.stay_nights import stay_nights
 from tests.reference.supply_monthly import supply_monthly
@@ -31,6 +32,7 @@ MARTS = {
         market_performance_monthly,
         occupancy_rate_monthly,
         popular_locations_weekly,
+        price_index_monthly,
         repeat_customer_rate_daily,
         supply_monthly,
         top_listings_weekly,
@@ -51,6 +53,7 @@ __all__ = [
     "market_performance_monthly",
     "occupancy_rate_monthly",
     "popular_locations_weekly",
+    "price_index_monthly",
     "repeat_customer_rate_daily",
     "stay_nights",
     "supply_monthly",
