@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import os
-import sys
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from cli import show
+from cli import quarantine, show
+from cli.terminal import console, or_stop, stop
 from lakehouse import ledger, settings, status
-from lakehouse.contracts import PipelineError
 from lakehouse.lake import Lake
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+app.add_typer(quarantine.app, name="quarantine", short_help="The rows that rules keep out of silver, and why")
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 
@@ -40,7 +39,7 @@ def run(
     publish: Annotated[bool, typer.Option(help="Release the marts to the warehouse")] = True,
 ) -> None:
     """Carries what has changed from the source to the warehouse, and proves it."""
-    _or_stop(settings.load)
+    or_stop(settings.load)
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "lakehouse")
     from flows.marketplace import marketplace  # noqa: PLC0415
@@ -49,9 +48,9 @@ def run(
     state = marketplace(tables, mode.value, **days, publish=publish, return_state=True)
     found = state.result(raise_on_failure=False)
     if isinstance(found, ledger.RunReport):
-        show.report(found, _console())
+        show.report(found, console())
     if not state.is_completed():
-        _stop(str(state.message or found))
+        stop(str(state.message or found))
 
 
 @app.command(name="status")
@@ -59,23 +58,23 @@ def show_status(
     run_id: Annotated[str | None, typer.Option("--run", help="The ledger of this run; `last` for the last one")] = None,
 ) -> None:
     """How far each table and mart has come: watermark, lag, rows, last run."""
-    lake = Lake.of(_or_stop(settings.load))
+    lake = Lake.of(or_stop(settings.load))
     if run_id is None:
         import transforms  # noqa: PLC0415
 
-        show.status(*_or_stop(lambda: status.status(lake, transforms.catalog())), _console())
+        show.status(*or_stop(lambda: status.status(lake, transforms.catalog())), console())
         return
     report = ledger.newest(lake, None if run_id == "last" else run_id)
     if report is None:
-        _stop(f"there is no record of run {run_id}; `lakehouse status` shows the last run of each table")
-    show.report(report, _console())
-    show.certificate(report, _console())
+        stop(f"there is no record of run {run_id}; `lakehouse status` shows the last run of each table")
+    show.report(report, console())
+    show.certificate(report, console())
 
 
 @app.command(name="settings")
 def show_settings() -> None:
     """The settings in force; secrets hidden."""
-    show.settings(_or_stop(settings.load), _console())
+    show.settings(or_stop(settings.load), console())
 
 
 @app.command()
@@ -86,7 +85,7 @@ def check(
     from cli import doctor  # noqa: PLC0415
 
     look = doctor.check_source if source else doctor.check
-    if not _or_stop(lambda: look(settings.load(), _console())):
+    if not or_stop(lambda: look(settings.load(), console())):
         raise typer.Exit(1)
 
 
@@ -97,7 +96,7 @@ def setup(
     """Makes Prefect ready: block types, Warehouse block, work pool, deployments, schedules; twice is once."""
     from deployments import setup as deployment  # noqa: PLC0415
 
-    for line in _or_stop(lambda: deployment.setup(settings.load(), pool)):
+    for line in or_stop(lambda: deployment.setup(settings.load(), pool)):
         typer.echo(line)
 
 
@@ -111,24 +110,8 @@ def docs(
     import transforms  # noqa: PLC0415
     from cli import pages  # noqa: PLC0415
 
-    changed = pages.write(_or_stop(transforms.catalog), out)
+    changed = pages.write(or_stop(transforms.catalog), out)
     typer.echo("\n".join(map(str, changed)) or f"{out}: all pages are as the files say")
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 150)
-
-
-def _or_stop(call):
-    try:
-        return call()
-    except PipelineError as error:
-        _stop(str(error))
-
-
-def _stop(message: str) -> None:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
-    raise typer.Exit(1)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
-from lakehouse.contracts import Append, Catalog, Column, Cursor, Flags, Items, Money, OneOf, Recipe, Table
+from lakehouse.checks import AnyCheck, Check, Fresh, References, Unique, Volume
+from lakehouse.contracts import QUALITY, Append, Catalog, Column, Cursor, Flags, Items, Money, OneOf, Recipe, Table
 
 INDEX = "README.md"
 HEAD = "<!-- made by `lakehouse docs` from the declarations; change those -->\n\n"
@@ -72,7 +73,7 @@ def _table(catalog: Catalog, table: Table) -> str:
         )
         for c in table.columns
     ]
-    checks = [(c.name, c.severity, f"`{c.condition}`") for c in table.checks]
+    checks = [(c.name, c.severity, _allowed(c), _rule(c)) for c in table.checks]
     return "\n\n".join(
         [
             f"# {table.name}",
@@ -81,7 +82,7 @@ def _table(catalog: Catalog, table: Table) -> str:
             "## Columns",
             _grid(("column", "type", "", "in the source", "read as", "personal", "meaning"), columns),
             "## Checks",
-            _grid(("check", "severity", "holds for a good row"), checks)
+            _grid(("check", "severity", "allowed share", "holds where all is well"), checks)
             if checks
             else "None beside those of the columns.",
         ]
@@ -90,13 +91,14 @@ def _table(catalog: Catalog, table: Table) -> str:
 
 def _mart(catalog: Catalog, recipe: Recipe) -> str:
     mart = recipe.mart
+    tables = ", ".join(f"[{name}]({name}.md)" for name in sorted(catalog.sources_of(mart.name)))
     facts = [
         f"- a row is identified by: {', '.join(mart.grain)}",
         f"- in the lake: `{mart.layer}/{mart.name}`" + "; not in the warehouse" * (mart.layer != "presentation"),
-        f"- made of the tables: {', '.join(f'[{name}]({name}.md)' for name in sorted(catalog.sources_of(mart.name)))}",
+        f"- made of the tables: {tables or 'none; of what the runs recorded'}",
     ]
     columns = [(c.name, c.type, c.unit, c.meaning) for c in mart.columns]
-    checks = [(c.name, c.severity, f"`{c.condition}`") for c in mart.checks]
+    checks = [(c.name, c.severity, _rule(c)) for c in mart.checks]
     return "\n\n".join(
         [
             f"# {mart.name}",
@@ -121,6 +123,8 @@ def _edges(catalog: Catalog, marts: list[str]) -> list[str]:
         for name in catalog.marts[mart].inputs:
             if name in catalog.marts:
                 found |= dict.fromkeys(_edges(catalog, [name]))
+            elif name == QUALITY:
+                found[f"  runs --> {name}"] = None
             else:
                 table = catalog.tables[name.removesuffix("_history")].table
                 found[f"  source_{table.source_name}[({table.source_name})] --> {name}"] = None
@@ -165,6 +169,25 @@ def _spelling(column: Column) -> str:
             told = " or ".join(dates.patterns)
     nulls = ", ".join(f"`{text}`" if text else "empty" for text in column.nulls)
     return "; ".join(part for part in (told, f"no value: {nulls}" if nulls else "") if part)
+
+
+def _allowed(check: AnyCheck) -> str:
+    tolerated = getattr(check, "tolerated", 0.0)
+    return f"{tolerated:g}" if tolerated else ""
+
+
+def _rule(check: AnyCheck) -> str:
+    match check:
+        case Check(condition=condition):
+            return f"`{condition}`"
+        case Unique(columns=columns):
+            return f"no two rows share ({', '.join(columns)})"
+        case References(columns=columns, table=parent, key=key):
+            return f"({', '.join(columns)}) is ({', '.join(key)}) of a row of {parent}, deleted or not"
+        case Fresh(column=column, within=within):
+            return f"the newest {column} is at most {within} older than the run's horizon"
+        case Volume(low=low, high=high):
+            return f"a run brings {low:g} to {high:g} times the median rows of the last ones"
 
 
 def _grid(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, SecretStr
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
+from lakehouse.quarantine import Entry, Summary
 from lakehouse.settings import PREFIX, Settings, origin
 from lakehouse.status import MartStatus, TableStatus, lag
 
@@ -56,6 +58,26 @@ def status(tables: list[TableStatus], marts: list[MartStatus], console: Console)
         body.add_row(m.name, f"{m.rows:,}", m.as_of, _time(m.fresh_to), _span(lag(m.fresh_to, now)), m.last_run,
                      m.outcome)  # fmt: skip
     console.print(body)
+
+
+def quarantine(found: list[Summary], console: Console) -> None:
+    """What each rule keeps out."""
+    table = Table("table", "rule", "rows", "first seen (UTC)", "last seen (UTC)")
+    for s in found:
+        table.add_row(s.table, s.rule, f"{s.rows:,}", _time(s.first_seen), _time(s.last_seen))
+    console.print(table if found else "quarantine is empty")
+
+
+def quarantined(name: str, found: list[Entry], console: Console) -> None:
+    """Rows that are kept out, with every rule that they break."""
+    table = Table("key", "breaks", "values", "first seen (UTC)", "last seen (UTC)", "read by run")
+    for e in found:
+        values = ", ".join(f"{column}={value!r}" if isinstance(value, str) else f"{column}={value}"
+                           for column, value in e.values.items())  # fmt: skip
+        key = ", ".join(map(str, e.key.values()))
+        cells = (key, e.reason, values, _time(e.first_seen), _time(e.last_seen), e.run_id)
+        table.add_row(*[escape(cell) for cell in cells])
+    console.print(table if found else f"no such row of {name} is in quarantine")
 
 
 def settings(found: Settings, console: Console) -> None:

@@ -20,7 +20,7 @@ from demo.marketplace.admin import Admin, admin_of
 from demo.marketplace.evolve import evolve, open_late
 from demo.marketplace.generate import generate
 from demo.marketplace.manifest import Manifest
-from demo.report import page, tables
+from demo.report import page, quality, tables
 from demo.report.metrics import METRICS, answer
 from demo.servers import stack
 from demo.servers.stack import Stack
@@ -61,7 +61,7 @@ class Demo:
         answers = {metric: answer(engine, metric) for metric in METRICS}
         for metric, rows in answers.items():
             tables.show(self.console, metric, rows)
-        page.write(report, answers, ledger.reports(self.lake))
+        page.write(report, answers, ledger.reports(self.lake), quality.look(self.lake, transforms.catalog()))
         engine.dispose()
 
 

@@ -15,7 +15,7 @@ from lakehouse.checksum import Checksum, number_of_hash, row_text
 from lakehouse.contracts import Table, Terminal
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import spark as quoted
-from lakehouse.source.ranges import condition, cut_by, is_ranged, pairs
+from lakehouse.source.ranges import among, cut_by, is_ranged, pairs
 from lakehouse.source.select import fields
 from lakehouse.sqltypes import of
 from lakehouse.window import Window, moment
@@ -134,14 +134,14 @@ def recorded(rows: DataFrame, table: Table, run_id: str, seq: int, window: Windo
 
 def in_ranges(frame: DataFrame, table: Table, ranges: Sequence[tuple[str | None, str | None]]) -> DataFrame:
     """The rows whose key lies in one of these ranges."""
-    return frame.where(" OR ".join(condition(table, low, high, "spark") for low, high in ranges) or "FALSE")
+    return frame.where(among(table, ranges, "spark"))
 
 
 def range_sums(hashes: DataFrame, table: Table, cuts: tuple[str, ...]) -> tuple[RangeSum, ...]:
     """Count and checksum per range of rows with their hash as `_number`."""
     ranges = pairs(cuts)
     total = F.sum(F.col("_number").cast("decimal(38,0)"))
-    found = hashes.groupBy(F.expr(_range_number(table, cuts)).alias("i")).agg(F.count("*"), total)
+    found = _with_range(hashes, table, cuts).groupBy("_range").agg(F.count("*"), total)
     by_number = {int(i): Checksum(int(n), int(s)) for i, n, s in found.collect()}
     return tuple(RangeSum(low, high, by_number.get(i, Checksum(0, 0))) for i, (low, high) in enumerate(ranges))
 
@@ -161,11 +161,15 @@ def _exact(value: Any, kind: T.DataType) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
-def _range_number(table: Table, cuts: tuple[str, ...]) -> str:
-    if not cuts:
-        return "0"
-    if not is_ranged(table):
-        return f"CAST(CONV({cut_by(table, 'spark', len(cuts[0])).sql}, 16, 10) AS INT)"
-    spark_type = of(table.column(table.key[0])).spark
-    values = ", ".join(f"CAST('{cut}' AS {spark_type})" for cut in cuts)
-    return f"size(filter(array({values}), x -> x <= {cut_by(table, 'spark').sql}))"
+def _with_range(rows: DataFrame, table: Table, cuts: tuple[str, ...]) -> DataFrame:
+    """Rows with the number of their range, `_range`: a prefix of the hash, or found by bisection of the cuts."""
+    if cuts and not is_ranged(table):
+        prefix = cut_by(table, "spark", len(cuts[0])).sql
+        return rows.withColumn("_range", F.expr(f"CAST(CONV({prefix}, 16, 10) AS INT)"))
+    kind = of(table.column(table.key[0])).spark
+    bounds, key = F.expr(f"CAST(SPLIT('{','.join(cuts)}', ',') AS ARRAY<{kind}>)"), F.expr(cut_by(table, "spark").sql)
+    number, found = F.col("_range"), rows.withColumn("_range", F.lit(0))
+    for step in (1 << bit for bit in reversed(range(len(cuts).bit_length()))):
+        is_beyond = F.get(bounds, number + (step - 1)) <= key
+        found = found.withColumn("_range", number + F.when(is_beyond, step).otherwise(0))
+    return found

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from lakehouse.checks import AnyCheck, Check, WholeCheck, problems
+
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
@@ -24,7 +26,6 @@ class Transient(PipelineError):
     """Trying again may help: a lost connection, a restarted server, a slow network."""
 
 
-Severity = Literal["warn", "quarantine", "fail"]
 Pii = Literal["none", "identifier", "personal"]
 
 
@@ -132,30 +133,6 @@ Strategy = Cursor | Append | Snapshot
 
 
 @dataclass(frozen=True)
-class Check:
-    """A rule about one row of silver: `condition` is Spark SQL that is true, or NULL, for a good row."""
-
-    name: str
-    condition: str
-    severity: Severity
-
-
-def warn(name: str, condition: str) -> Check:
-    """A rule whose breaches are counted and reported; the row stays."""
-    return Check(name, condition, "warn")
-
-
-def quarantine(name: str, condition: str) -> Check:
-    """A rule whose breaches go to quarantine, with this name as the reason."""
-    return Check(name, condition, "quarantine")
-
-
-def fail(name: str, condition: str) -> Check:
-    """A rule of which one breach stops the table before silver is touched."""
-    return Check(name, condition, "fail")
-
-
-@dataclass(frozen=True)
 class Table:
     """Everything about one source table.
 
@@ -165,7 +142,7 @@ class Table:
         strategy: How changes are found.
         columns: The columns to extract; others never leave the source.
         description: One sentence: what a row is.
-        checks: Rules on silver rows, in the order in which they are blamed.
+        checks: Rules on its rows, in the order in which they are blamed, and on the whole of it.
         source: Name in the source database, where it is not `name`.
         history: True keeps every version in `<name>_history` (SCD type 2).
         max_reject_share: Rows rejected in one run, as a share of all rows, above which the table stops.
@@ -178,7 +155,7 @@ class Table:
     strategy: Strategy
     columns: tuple[Column, ...]
     description: str = ""
-    checks: tuple[Check, ...] = ()
+    checks: tuple[AnyCheck, ...] = ()
     source: str | None = None
     history: bool = False
     max_reject_share: float = 0.5
@@ -200,6 +177,11 @@ class Table:
         for name in (*self.key, *cursor):
             if name not in names:
                 raise Terminal(f"table {self.name}: {name} is used as key or cursor but is not a column")
+        for share in ("max_reject_share", "max_delete_share"):
+            if not 0 <= getattr(self, share) <= 1:
+                raise Terminal(f"table {self.name}: {share} {getattr(self, share):g} is a share, from 0 to 1")
+        for problem in problems(self.checks, names):
+            raise Terminal(f"table {self.name}: {problem}")
 
     @property
     def source_name(self) -> str:
@@ -219,9 +201,24 @@ class Table:
         parts = repr((self.source_name, self.key, stamp, columns))
         return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
+    @property
+    def row_checks(self) -> tuple[Check, ...]:
+        """The rules about one row."""
+        return tuple(c for c in self.checks if isinstance(c, Check))
+
+    @property
+    def whole_checks(self) -> tuple[WholeCheck, ...]:
+        """The rules about all rows together."""
+        return tuple(c for c in self.checks if not isinstance(c, Check))
+
     def column(self, name: str) -> Column:
         """The column of this lake name."""
         return next(c for c in self.columns if c.name == name)
+
+
+QUALITY = "quality_checks"
+"""The input of a mart that holds how each rule fared in each run: run_id, run_at, table, check, severity, rows, broken,
+tolerated, status."""
 
 
 @dataclass(frozen=True)
@@ -253,6 +250,10 @@ class Mart:
     layer: Literal["presentation", "curated"] = "presentation"
     checks: tuple[Check, ...] = ()
     columns: tuple[MartColumn, ...] = ()
+
+    def __post_init__(self) -> None:
+        for problem in problems(self.checks):
+            raise Terminal(f"mart {self.name}: {problem}")
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,12 @@
-"""From source text to typed columns by declaration, and the verdict of a table's rules on each row."""
+"""From source text to typed columns by declaration, and the rules that each row breaks."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Column, Curation, Dates, Flags, Items, Money, OneOf, Table, Terminal
+from lakehouse.contracts import Column, Curation, Dates, Flags, Items, Money, OneOf, Table
 
 SILVER_NAMES = {
     "TEXT": "STRING",
@@ -17,18 +15,13 @@ SILVER_NAMES = {
     "DATETIME(6)": "TIMESTAMP",
 }
 RAW = "_raw"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """Breaches by rule: of rejected rows the first rule that they break, of clean rows the warnings."""
-
-    rejected: dict[str, int]
-    warned: dict[str, int]
+AMOUNT = r"^-?\s*[$€£]?\s*-?(\d+|\d{1,3}(,\d{3})+)(\.\d+)?$"
+NORMALIZER = "com.ibm.icu.text.Normalizer"  # comes with Spark, which has no NFC of its own
+BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
 
 
 def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
-    """Curated rows with `_rule` (the first broken rule, or NULL) and `_reason` (all of them).
+    """Curated rows with `_rule` (the first broken rule, or NULL) and `_broken` (all of them).
 
     Columns starting with `_` pass through; `_raw` keeps the row as it was extracted.
     """
@@ -36,32 +29,28 @@ def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
     raw = bronze.withColumn(RAW, F.struct(*[c.name for c in table.columns]))
     curated = curation.curate(typed(raw, table))
     broken = F.filter(F.array(*_breaches(table)), lambda rule: rule.isNotNull())
-    return curated.withColumn("_broken", broken).select(
-        *curated.columns,
-        F.when(F.size("_broken") > 0, F.col("_broken")[0]).alias("_rule"),
-        F.when(F.size("_broken") > 0, F.array_join("_broken", ", ")).alias("_reason"),
-    )
+    return curated.withColumn("_broken", broken).withColumn("_rule", F.get("_broken", F.lit(0)))
 
 
 def typed(raw: DataFrame, table: Table) -> DataFrame:
     """The declared columns in their silver types; what cannot be read is NULL."""
-    return raw.withColumns({c.name: value(c) for c in table.columns})
+    return raw.withColumns({c.name: value(c, is_key=c.name in table.key) for c in table.columns})
 
 
-def value(column: Column) -> Expression:
-    """The typed value of a column's stored one."""
+def value(column: Column, *, is_key: bool = False) -> Expression:
+    """The typed value of a column's stored one; a key is never tidied, for two keys must not become one."""
     stored = F.col(f"`{column.name}`")
-    to = SILVER_NAMES.get(column.type, column.type)
-    if to.startswith(("VARCHAR", "CHAR")):
-        to = "STRING"
+    to = silver_type(column)
     if column.spelling is None:
-        return _without_nulls(stored, column).cast(to)
-    text = _without_nulls(F.trim(stored.cast("string")), column)
+        kept = tidy(stored.cast("string")) if to == "STRING" and not is_key else stored
+        return _without_nulls(kept, column).try_cast(to)
+    text = stored.cast("string")
+    text = _without_nulls(F.trim(text) if is_key else tidy(text), column)
     match column.spelling:
         case Dates(patterns):
             return F.coalesce(*[F.try_to_timestamp(text, F.lit(p)) for p in patterns]).cast(to)
         case Money():
-            return F.regexp_replace(text, r"[$€£,\s]", "").try_cast(to)
+            return F.when(text.rlike(AMOUNT), F.regexp_replace(text, r"[$€£,\s]", "")).try_cast(to)
         case Flags(true, false):
             low = F.lower(text)
             return F.when(low.isin(*true), True).when(low.isin(*false), False)
@@ -72,6 +61,18 @@ def value(column: Column) -> Expression:
         case Items(separator):
             parts = F.transform(F.split(text, separator), F.trim)
             return F.filter(parts, lambda part: part != "")
+
+
+def silver_type(column: Column) -> str:
+    """The Spark type of a column in silver."""
+    to = SILVER_NAMES.get(column.type, column.type)
+    return "STRING" if to.startswith(("VARCHAR", "CHAR")) else to
+
+
+def tidy(text: Expression) -> Expression:
+    """Text in Unicode's composed form (NFC), without blanks around it; only what is not ASCII pays for the form."""
+    composed = F.call_function("reflect", F.lit(NORMALIZER), F.lit("compose"), text, F.lit(False))
+    return F.trim(F.when(text.rlike(r"[^\x00-\x7F]"), composed).otherwise(text), F.lit(BLANKS))
 
 
 def _without_nulls(text: Expression, column: Column) -> Expression:
@@ -85,47 +86,22 @@ def _breaches(table: Table) -> list[Expression]:
     rules = [rule for column in table.columns for rule in _column_rules(column)]
     checks = [
         F.when(~F.coalesce(F.expr(c.condition), F.lit(True)), F.lit(c.name))
-        for c in table.checks
+        for c in table.row_checks
         if c.severity != "warn"
     ]
     return [*rules, *checks] or [F.lit(None).cast("string")]
 
 
+def rules_of(column: Column) -> tuple[str, ...]:
+    """The names of the rules that a column's declaration makes: that it has a value, and that it can be read."""
+    missing = () if column.nullable else (f"{column.name}_missing",)
+    if column.spelling is None and (column.stored is None or silver_type(column) == "STRING"):
+        return missing
+    return (*missing, f"{column.name}_{'unknown' if isinstance(column.spelling, OneOf) else 'unreadable'}")
+
+
 def _column_rules(column: Column) -> list[Expression]:
     had = _without_nulls(F.col(RAW)[column.name], column).isNotNull()
     lost = F.col(f"`{column.name}`").isNull()
-    rules = []
-    if not column.nullable:
-        rules.append(F.when(lost & ~had, F.lit(f"{column.name}_missing")))
-    if column.spelling is not None:
-        word = "unknown" if isinstance(column.spelling, OneOf) else "unreadable"
-        rules.append(F.when(lost & had, F.lit(f"{column.name}_{word}")))
-    return rules
-
-
-def verdict(rows: DataFrame, table: Table, known: int) -> Verdict:
-    """Counts, in one pass over judged rows, the breaches of each rule; `known` is how many rows silver had before.
-
-    Raises:
-        Terminal: A rule of severity `fail` is broken, or more rows are rejected than declared.
-    """
-    live = rows.where("_op = 'upsert'")
-    warned = [c for c in table.checks if c.severity == "warn"]
-    breaches = [F.count_if(F.expr(f"_rule IS NULL AND NOT ({c.condition})")).alias(c.name) for c in warned]
-    counted = live.groupBy("_rule").agg(F.count("*").alias("_rows"), *breaches).collect()
-    rejected = {str(r["_rule"]): int(r["_rows"]) for r in counted if r["_rule"] is not None}
-    _refuse(rejected, table, max(known, sum(int(r["_rows"]) for r in counted)))
-    totals = {c.name: sum(int(r[c.name]) for r in counted) for c in warned}
-    return Verdict(rejected, {name: n for name, n in totals.items() if n})
-
-
-def _refuse(rejected: dict[str, int], table: Table, known: int) -> None:
-    for check in table.checks:
-        if check.severity == "fail" and rejected.get(check.name):
-            raise Terminal(f"table {table.name}: {rejected[check.name]} rows break {check.name}; silver is untouched")
-    total = sum(rejected.values())
-    if total > table.max_reject_share * max(1, known):
-        raise Terminal(
-            f"table {table.name}: {total} of {known} rows are rejected ({', '.join(sorted(rejected))}), "
-            f"more than the declared share {table.max_reject_share:g}; silver is untouched"
-        )
+    broken = {"missing": lost & ~had, "unknown": lost & had, "unreadable": lost & had}
+    return [F.when(broken[name.rsplit("_", 1)[1]], F.lit(name)) for name in rules_of(column)]

@@ -177,9 +177,8 @@ class Extractor:
             proof = replace(state, ranges=there, single=before.single)
             delta.commit(self.lake, "bronze", self.table.name, proof, session, delta.append(empty))
             return Extraction("proof", proof=_total(there))
-        where = " OR ".join(ranges.condition(self.table, low, high) for low, high in ranges.joined(differing))
         live = sum(r.checksum.rows for r in here)
-        with self._arrived(session, f"({where})", "FALSE") as rows:
+        with self._arrived(session, ranges.among(self.table, differing), "FALSE") as rows:
             mended = self._reread(session, rows, before, state, there, differing, live)
         if self.table.cursor is not None:
             there, here = self.compare(session)

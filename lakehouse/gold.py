@@ -11,9 +11,9 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from lakehouse import delta
+from lakehouse import delta, quality_log
 from lakehouse.checksum import Checksum, Field, row_number, row_text
-from lakehouse.contracts import Catalog, Recipe, Terminal
+from lakehouse.contracts import QUALITY, Catalog, Recipe, Terminal
 from lakehouse.lake import Lake, Layer, State
 
 KINDS = (
@@ -41,21 +41,20 @@ class Pins:
 def pinned(lake: Lake, catalog: Catalog, only: frozenset[str], made: dict[str, State], as_of: date) -> Pins:
     """The commits that the marts among `only` read of silver, of history as far as silver is, and of other marts.
 
-    Raises:
-        Terminal: An input is not in the lake yet; names it.
+    What is not in the lake yet is left out.
     """
     wanted = {i for name in only for i in catalog.marts[name].inputs if i not in catalog.marts}
-    found = {i: _silver(lake, *location(i, catalog)) for i in sorted(wanted)}
-    return Pins(made | found, as_of)
+    found = {i: _newest(lake, *location(i, catalog)) for i in sorted(wanted)}
+    return Pins(made | {i: state for i, state in found.items() if state is not None}, as_of)
 
 
-def _silver(lake: Lake, layer: Layer, table: str) -> State:
+def _newest(lake: Lake, layer: Layer, table: str) -> State | None:
+    if layer == "ledger":
+        return lake.log_state(table)
     silver = lake.state("silver", table)
     state = silver if layer == "silver" else lake.state(layer, table)
     while silver and state and state.inputs["bronze"] > silver.inputs["bronze"]:  # a run is between the two
         state = lake.state(layer, table, state.seq - 1)
-    if state is None:
-        raise Terminal(f"a mart needs {layer} {table}, which is not in the lake yet; run the table first")
     return state
 
 
@@ -68,6 +67,8 @@ def location(name: str, catalog: Catalog) -> tuple[Layer, str]:
     """Where an input of a mart stands: a silver table, its history, or another mart."""
     if name in catalog.marts:
         return layer_of(catalog.marts[name]), name
+    if name == QUALITY:
+        return "ledger", quality_log.NAME
     if name in catalog.tables:
         return "silver", name
     return "history", name.removesuffix("_history")

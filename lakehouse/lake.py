@@ -17,7 +17,7 @@ from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.contracts import Terminal
 from lakehouse.settings import Settings
 
-Layer = Literal["bronze", "silver", "history", "gold", "derived", "quarantine"]
+Layer = Literal["bronze", "silver", "history", "gold", "derived", "quarantine", "ledger"]
 FOLDERS: dict[Layer, str] = {
     "bronze": "raw_data/{}",
     "silver": "curated/{}",
@@ -25,6 +25,7 @@ FOLDERS: dict[Layer, str] = {
     "derived": "curated/{}",
     "gold": "presentation/{}",
     "quarantine": "quarantine/{}",
+    "ledger": "_ledger/{}",
 }
 
 
@@ -171,6 +172,13 @@ class Lake:
         if newest is None:
             raise Terminal(f"{self.path(layer, name)} carries no state; was it written by another tool?")
         return None
+
+    def log_state(self, name: str) -> State | None:
+        """The newest version of a table that is only appended to, as a state whose `seq` counts its versions."""
+        table = self.open("ledger", name)
+        if table is None:
+            return None
+        return State(f"ledger/{name}", table.version() + 1, "", "append", version=table.version())
 
     def check_writable(self) -> None:
         """Refuses a lake that cannot be written.

@@ -162,6 +162,12 @@ def proven(lake: Lake) -> dict[str, int]:
     return found
 
 
+def brought(lake: Lake, table: str) -> list[int]:
+    """How many rows each run brought that found something new in the table, oldest first; loads left out."""
+    records = [record for report in reports(lake) for record in report.tables if record.name == table]
+    return [r.new + r.deleted for r in records if r.seq is not None and r.status != "load" and r.new + r.deleted]
+
+
 def newest(lake: Lake, run_id: str | None = None) -> RunReport | None:
     """The record of a run, or of the last one; None where there is none."""
     wanted = [report for report in reports(lake) if run_id in (None, report.run_id)]

@@ -14,12 +14,13 @@ from typing import Literal, TypeVar
 
 from sqlalchemy import Engine
 
-from lakehouse import delta, gold, ledger, proofs, session, silver, staging
+from lakehouse import delta, gold, ledger, proofs, quality_log, session, silver, staging
 from lakehouse.checksum import Checksum
 from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
 from lakehouse.lake import Lake, State
 from lakehouse.ledger import MartRecord, TableRecord
+from lakehouse.quality import Broken, Verdict
 from lakehouse.settings import Settings
 from lakehouse.source.connection import connect
 from lakehouse.source.horizon import Horizon, safe_horizon
@@ -115,7 +116,7 @@ def ingest(run: Run, table: str) -> TableRecord:
     notes = run.extractor(table).check()
     staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
-    report = settle(lambda: _curate(run, table))
+    report = _judged(run, table)
     here, there, seq = settle(lambda: _keys(run, table))
     quarantined = run.lake.count("quarantine", table)
     return TableRecord(
@@ -140,6 +141,20 @@ def ingest(run: Run, table: str) -> TableRecord:
         counted=found.proof.rows if found.proof else None,
         checksum=str(found.proof.sum) if found.proof else "",
     )
+
+
+def _judged(run: Run, table: str) -> silver.SilverReport | None:
+    """Brings silver up to bronze, and keeps how each rule fared, also where one stops the table."""
+    declared = run.catalog.tables[table].table
+    try:
+        report = settle(lambda: _curate(run, table))
+    except Broken as error:
+        quality_log.append(run.lake, quality_log.outcomes(run.run_id, run.horizon.at, declared, error.verdict))
+        raise
+    if report is not None and report.judged:
+        verdict = Verdict(report.judged, report.rejected, report.warned)
+        quality_log.append(run.lake, quality_log.outcomes(run.run_id, run.horizon.at, declared, verdict))
+    return report
 
 
 def build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
@@ -167,7 +182,7 @@ def _built(run: Run, name: str, pins: gold.Pins, before: State | None) -> tuple[
     began, recipe = time.monotonic(), run.catalog.marts[name]
     missing = [i for i in recipe.inputs if i not in pins.states]
     if missing:
-        return MartRecord(name, "kept", error=f"not rebuilt: {', '.join(missing)} failed"), None
+        return MartRecord(name, "kept", error=f"not rebuilt for want of {', '.join(missing)}"), None
     if before is not None and not gold.stale(before, recipe, pins):
         return MartRecord(name, "unchanged", before.checksum.rows), before
     try:
@@ -249,7 +264,7 @@ def _curate(run: Run, table: str) -> silver.SilverReport | None:
     state, spec = _bronze_state(run, table), run.catalog.tables[table]
     if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):
         return None
-    return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id)
+    return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id, run.horizon.at)
 
 
 def _keys(run: Run, table: str) -> tuple[Checksum, Checksum, int]:

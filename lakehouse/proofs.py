@@ -36,7 +36,7 @@ def keys_balance(session: SparkSession, lake: Lake, table: Table, at: State) -> 
 
 
 def _keys_typed(raw: DataFrame, table: Table) -> DataFrame:
-    return raw.withColumns({k: curation.value(table.column(k)) for k in table.key})
+    return raw.withColumns({k: curation.value(table.column(k), is_key=True) for k in table.key})
 
 
 def _newest(session: SparkSession, lake: Lake, layer: Layer, table: Table) -> DataFrame:

@@ -9,8 +9,8 @@ def mysql(name: str) -> str:
 
 
 def spark(name: str) -> str:
-    """A Spark SQL identifier."""
-    return "`" + name.replace("`", "``") + "`"
+    """A Spark SQL identifier: the same form."""
+    return mysql(name)
 
 
 def postgres(name: str) -> str:

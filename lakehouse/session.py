@@ -25,6 +25,7 @@ STATIC = {
     "spark.databricks.delta.writeChecksumFile.enabled": "false",
     "spark.databricks.delta.properties.defaults.logRetentionDuration": "interval 400 days",
     "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # by default other readers fail beyond 2262
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.scheduler.mode": "FAIR",
     "spark.ui.enabled": "false",

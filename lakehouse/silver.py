@@ -6,70 +6,95 @@ each can be done again, so a kill between them loses nothing.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse import bronze, curation, delta
-from lakehouse.contracts import Curation, Table
+from lakehouse import bronze, checks, curation, delta, history, ledger, quality, quarantine
+from lakehouse.contracts import Curation, Terminal
 from lakehouse.lake import Lake, Layer, State
+from lakehouse.quality import Verdict
 from lakehouse.quoting import spark as quoted
+
+LAYERS: tuple[Layer, ...] = ("quarantine", "history", "silver")
+RULES = (checks, curation, history, quarantine)
 
 
 @dataclass(frozen=True)
 class SilverReport:
-    """What a silver step did: rows by rule that went to quarantine, and breaches of warnings."""
+    """What a silver step did: rows judged, by rule those that went to quarantine, and breaches of warnings."""
 
     seq: int
+    judged: int
     rejected: dict[str, int]
     warned: dict[str, int]
 
 
 def behind(silver: State | None, bronze_state: State, fingerprint: str) -> bool:
     """True while there is committed bronze that silver has not consumed, or its rules have changed."""
-    if silver is None or silver.fingerprint != fingerprint:
+    if silver is None or silver.fingerprint != _of_today(fingerprint):
         return True
     return silver.inputs.get("bronze", 0) < bronze_state.seq
 
 
-def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, run_id: str) -> SilverReport:
-    """Brings silver to the bronze commit `source`.
+def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, run_id: str, at: int) -> SilverReport:
+    """Brings silver to the bronze commit `source`; `at` is the horizon of the run, in microseconds.
+
+    Where the rules are new, all of it is judged again, and each table is written anew with its schema.
 
     Raises:
         Superseded: Another run got there first.
         Terminal: A rule of severity `fail` is broken, or more rows are rejected than declared.
     """
-    table = spec.table
-    before = {layer: lake.state(layer, table.name) for layer in ("quarantine", "history", "silver")}
+    before, fingerprint = _before(lake, spec.table.name), _of_today(spec.fingerprint)
     for state in before.values():
         if state is not None and state.inputs.get("bronze", 0) > source.seq:
             raise delta.Superseded(state.table, state.run_id)
     silver = before["silver"]
-    known = silver is not None and silver.fingerprint == spec.fingerprint
-    consumed = silver.inputs.get("bronze", 0) if silver is not None and known else 0
-    everything = delta.read(session, lake, "bronze", source, table.name)
-    touched = everything.where(F.col("_seq") > consumed).select(*table.key).distinct()
-    versions = everything.join(touched, list(table.key), "left_semi") if consumed else everything
-    rows = curation.judged(bronze.latest(versions, table, single=source.single), spec).persist()
-    try:
-        quarantined = lake.count("quarantine", table.name)
-        verdict = curation.verdict(rows, table, lake.count("silver", table.name) + quarantined)
-        step = _Step(session, lake, spec, source, run_id)
-        doubtful = bool(verdict.rejected) or quarantined > 0
-        rejects = _quarantine(rows, table)
-        step.merge("quarantine", before["quarantine"], rejects, table.key, changes=doubtful)
-        if table.history:
-            step.merge(
-                "history",
-                before["history"],
-                step.history(versions, rows, before["history"]),
-                (*table.key, "_seq"),
-            )
-        done = step.merge("silver", silver, _clean(rows), table.key)
-        return SilverReport(done.seq, verdict.rejected, verdict.warned)
-    finally:
-        rows.unpersist()
+    is_new = silver is None or silver.fingerprint != fingerprint
+    consumed = 0 if silver is None or is_new else silver.inputs.get("bronze", 0)
+    everything = delta.read(session, lake, "bronze", source, spec.table.name)
+    touched = everything.where(F.col("_seq") > consumed)
+    step = _Step(session, lake, spec, source, run_id, at, before, fingerprint, is_new)
+    return step.take(_versions(everything, touched, spec) if consumed else everything)
+
+
+def retry(session: SparkSession, lake: Lake, spec: Curation, run_id: str, at: int) -> SilverReport:
+    """Judges the rows in quarantine again by today's rules, from the bronze that silver stands at; moves nothing else.
+
+    Raises:
+        Superseded: Another run is at work on the table.
+        Terminal: The table is not in the lake yet, or a rule stops it.
+    """
+    name, before = spec.table.name, _before(lake, spec.table.name)
+    silver, quarantined = before["silver"], before["quarantine"]
+    if silver is None or quarantined is None:
+        raise Terminal(f"table {name} is not in the lake yet; `lakehouse run` loads it")
+    source = lake.state("bronze", name, silver.inputs["bronze"])
+    if source is None or quarantined.inputs != silver.inputs:
+        raise delta.Superseded(quarantined.table, quarantined.run_id)
+    everything = delta.read(session, lake, "bronze", source, name)
+    kept_out = delta.read(session, lake, "quarantine", quarantined, name)
+    step = _Step(session, lake, spec, source, run_id, at, before, silver.fingerprint, is_new=False)
+    return step.take(_versions(everything, kept_out, spec))
+
+
+def _before(lake: Lake, name: str) -> dict[Layer, State | None]:
+    return {layer: lake.state(layer, name) for layer in LAYERS}
+
+
+def _versions(everything: DataFrame, touched: DataFrame, spec: Curation) -> DataFrame:
+    key = list(spec.table.key)
+    return everything.join(touched.select(*key).distinct(), key, "left_semi")
+
+
+def _of_today(fingerprint: str) -> str:
+    """The fingerprint of a declaration together with that of our own code that decides what silver holds."""
+    code = b"".join(Path(str(module.__file__)).read_bytes() for module in RULES)
+    return hashlib.sha256(fingerprint.encode() + code).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -79,34 +104,74 @@ class _Step:
     spec: Curation
     source: State
     run_id: str
+    at: int
+    before: dict[Layer, State | None]
+    fingerprint: str
+    is_new: bool
 
-    def history(self, versions: DataFrame, latest: DataFrame, before: State | None) -> DataFrame:
-        """All versions of the touched keys; those in the table that are none any more are marked `_gone`."""
-        table, rows = self.spec.table, _history(versions, latest, self.spec)
-        if before is None:
-            return rows
-        keys = [*table.key, "_seq"]
-        there = delta.read(self.session, self.lake, "history", before, table.name).select(*keys)
-        touched = there.join(latest.select(*table.key), list(table.key), "left_semi")
-        gone = touched.join(rows.select(*keys), keys, "left_anti").withColumn("_gone", F.lit(True))
-        return rows.unionByName(gone, allowMissingColumns=True)
+    def take(self, versions: DataFrame) -> SilverReport:
+        """Judges all versions of some keys, and commits what comes of it."""
+        table, single = self.spec.table, self.source.single
+        rows = curation.judged(bronze.latest(versions, table, single=single), self.spec).persist()
+        try:
+            quarantined = self.lake.count("quarantine", table.name)
+            verdict = quality.verdict(rows, table, self.lake.count("silver", table.name) + quarantined)
+            warned = verdict.warned | self._whole(rows, verdict)
+            rejects = quarantine.rows(rows, versions, self.spec, single=single or not verdict.rejected)
+            doubtful = bool(verdict.rejected) or quarantined > 0
+            self._write("quarantine", rejects, table.key, changes=doubtful)
+            if table.history:
+                self._write("history", self._history(versions, rows), (*table.key, "_seq"))
+            done = self._write("silver", _clean(rows), table.key)
+            return SilverReport(done.seq, verdict.judged, verdict.rejected, warned)
+        finally:
+            rows.unpersist()
 
-    def merge(
-        self, layer: Layer, before: State | None, rows: DataFrame, key: tuple[str, ...], *, changes: bool = True
-    ) -> State:
-        """Upserts rows by key and deletes those marked `_gone`; without `changes`, commits the state alone."""
-        name = self.spec.table.name
+    def _whole(self, rows: DataFrame, verdict: Verdict) -> dict[str, int]:
+        table, silver = self.spec.table, self.before["silver"]
+        if not table.whole_checks:
+            return {}
+        live = rows.where(f"_rule IS NULL AND _op = '{bronze.UPSERT}'").select(*[c.name for c in table.columns])
+        if silver is not None and not self.is_new:
+            others = delta.read(self.session, self.lake, "silver", silver, table.name).where("_deleted_at IS NULL")
+            live = others.join(rows.select(*table.key), list(table.key), "left_anti").select(*live.columns).union(live)
+        wanted = {c.table for c in table.whole_checks if isinstance(c, checks.References)}
+        states = {name: self.lake.state("silver", name) for name in wanted}
+        parents = {n: delta.read(self.session, self.lake, "silver", s, n) for n, s in states.items() if s is not None}
+        brought = None if self.is_new else verdict.judged
+        usual = ledger.brought(self.lake, table.name) if any(map(_is_volume, table.whole_checks)) else []
+        return quality.whole(table, quality.Whole(live, parents, self.at, usual, brought))
+
+    def _history(self, versions: DataFrame, latest: DataFrame) -> DataFrame:
+        made, before = history.rows(versions, latest, self.spec), self.before["history"]
+        if before is None or self.is_new:
+            return made
+        there = delta.read(self.session, self.lake, "history", before, self.spec.table.name)
+        return history.changes(made, latest, there, self.spec.table.key)
+
+    def _write(self, layer: Layer, rows: DataFrame, key: tuple[str, ...], *, changes: bool = True) -> State:
+        """Upserts rows by key and deletes those marked `_gone`; without `changes`, commits the state alone.
+
+        A new table, or one whose rules are new, is written whole.
+        """
+        name, before = self.spec.table.name, self.before[layer]
         state = replace(
             delta.next_state(f"{layer}/{name}", before, self.run_id, "merge"),
             inputs={"bronze": self.source.seq},
-            fingerprint=self.spec.fingerprint,
+            fingerprint=self.fingerprint,
             watermark=self.source.watermark,
         )
-        if before is None or not changes:
-            write = delta.append(rows.where("NOT _gone" if changes else "FALSE").drop("_gone"))
+        if before is None or self.is_new:
+            write = delta.overwrite(rows.where("NOT _gone").drop("_gone"))
+        elif not changes:
+            write = delta.append(rows.where("FALSE").drop("_gone"))
         else:
             write = lambda path: _merge(self.session, path, rows, key)  # noqa: E731
         return delta.commit(self.lake, layer, name, state, self.session, write)
+
+
+def _is_volume(check: checks.AnyCheck) -> bool:
+    return isinstance(check, checks.Volume)
 
 
 def _merge(session: SparkSession, path: str, rows: DataFrame, key: tuple[str, ...]) -> None:
@@ -126,32 +191,3 @@ def _clean(rows: DataFrame) -> DataFrame:
     deleted = F.when(F.col("_op") == bronze.DELETE, F.col("_read_at"))
     names = [c for c in rows.columns if not c.startswith("_")]
     return rows.select(*names, deleted.alias("_deleted_at"), "_seq", F.col("_rule").isNotNull().alias("_gone"))
-
-
-def _quarantine(rows: DataFrame, table: Table) -> DataFrame:
-    raw = [F.col("_raw")[c.name].alias(c.name) for c in table.columns]
-    is_open = F.col("_rule").isNotNull() & (F.col("_op") == bronze.UPSERT)
-    return rows.select(*raw, "_rule", "_reason", "_run_id", "_seq", "_read_at", (~is_open).alias("_gone"))
-
-
-def _history(versions: DataFrame, latest: DataFrame, spec: Curation) -> DataFrame:
-    table = spec.table
-    clean_keys = latest.where("_rule IS NULL").select(*table.key)
-    stamp = F.col(table.cursor.column) if table.cursor else F.col("_read_at")
-    judged = curation.judged(versions, spec).where("_rule IS NULL").join(clean_keys, list(table.key), "left_semi")
-    in_order = Window.partitionBy(*table.key).orderBy("_seq")
-    begun = judged.withColumn(
-        "_from",
-        F.max(F.when(F.col("_op") == bronze.DELETE, F.col("_read_at")).otherwise(stamp)).over(in_order),
-    )
-    closed = begun.withColumn("valid_to", F.lead("_from").over(in_order))
-    names = [c for c in judged.columns if not c.startswith("_")]
-    kept = closed.where(F.col("_op") == bronze.UPSERT)
-    return kept.select(
-        *names,
-        F.col("_from").alias("valid_from"),
-        "valid_to",
-        F.col("valid_to").isNull().alias("is_current"),
-        "_seq",
-        F.lit(False).alias("_gone"),
-    )

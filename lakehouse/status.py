@@ -93,7 +93,7 @@ def _mart(
         name=name,
         rows=state.checksum.rows if state else 0,
         as_of=(state.as_of or "") if state else "",
-        fresh_to=min(known) if state and len(known) == len(sources) else None,
+        fresh_to=min(known) if state and known and len(known) == len(sources) else None,
         last_run=seen[-1][0].run_id if seen else "",
         outcome=_outcome(state, seen[-1][1] if seen else None).replace("not loaded", "not built"),
     )

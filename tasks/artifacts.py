@@ -1,15 +1,17 @@
-"""What a run shows on its page: a summary, and the certificate that no row is missing."""
+"""What a run shows on its page: a summary, the certificate that no row is missing, and how the rules fared."""
 
 from __future__ import annotations
 
 from prefect.artifacts import create_table_artifact
 
 from lakehouse.ledger import RunReport
+from lakehouse.quality_log import Outcome
 from lakehouse.window import moment
 
 
-def show(report: RunReport) -> None:
-    """Leaves both tables on the page of the run."""
+def show(report: RunReport, found: list[Outcome]) -> None:
+    """Leaves the three tables on the page of the run."""
+    create_table_artifact(key="data-quality", table=quality(found), description=_told(found))
     create_table_artifact(key="run-summary", table=summary(report), description=report.outcome)
     create_table_artifact(key="certificate", table=certificate(report), description=_evidence(report))
 
@@ -38,6 +40,21 @@ def certificate(report: RunReport) -> list[dict[str, object]]:
         for t in report.tables if t.seq is not None
     ]  # fmt: skip
     return rows or [{"table": "all unchanged"}]
+
+
+def quality(found: list[Outcome]) -> list[dict[str, object]]:
+    """One row per rule that some row broke, worst first."""
+    rows: list[dict[str, object]] = [
+        {"table": o.table, "check": o.check, "status": o.status, "rows": o.rows, "broken": o.broken,
+         "share": f"{o.broken / o.rows:.4%}", "tolerated": f"{o.tolerated:g}"}
+        for o in sorted(found, key=lambda o: -o.broken / o.rows) if o.broken
+    ]  # fmt: skip
+    return rows or [{"table": "no row broke a rule"}]
+
+
+def _told(found: list[Outcome]) -> str:
+    held = sum(not o.broken for o in found)
+    return f"{held} of {len(found)} rules held for every row; `lakehouse quarantine list` shows what is kept out"
 
 
 def _evidence(report: RunReport) -> str:

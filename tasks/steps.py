@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
 
-from lakehouse import ledger, pipeline
+from lakehouse import ledger, pipeline, quality_log
 from lakehouse.contracts import Transient
 from lakehouse.lake import State
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
@@ -56,4 +56,4 @@ def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, di
 def record(run: Run, report: RunReport) -> None:
     """The ledger row, and the tables on the page of the run."""
     ledger.append(run.lake, report)
-    artifacts.show(report)
+    artifacts.show(report, quality_log.of_run(run.lake, run.run_id))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
-from lakehouse.contracts import Catalog, Curation, Mart, Recipe, Table, Terminal
+from lakehouse.checks import References
+from lakehouse.contracts import QUALITY, Catalog, Curation, Mart, Recipe, Table, Terminal
 
 Declaration = TypeVar("Declaration", Table, Mart)
 
@@ -36,6 +38,7 @@ def discover(silver_package: str, gold_package: str) -> Catalog:
         for name in _names(table):
             _take(name, taken, module)
         tables[table.name] = Curation(table, curate, code)
+    _refuse_unknown_parents(tables, taken)
     recipes: dict[str, Recipe] = {}
     for module, code in _modules(gold_package):
         mart, build = _declared(module, "MART", Mart), _function(module, "build")
@@ -50,8 +53,16 @@ def _modules(package: str) -> Iterator[tuple[ModuleType, str]]:
     folder = importlib.import_module(package)
     shared = b"".join(path.read_bytes() for path in sorted(Path(folder.__path__[0]).parent.glob("*.py")))
     for name in sorted(info.name for info in pkgutil.iter_modules(folder.__path__)):
-        module = importlib.import_module(f"{package}.{name}")
+        module = _imported(f"{package}.{name}")
         yield module, hashlib.sha256(_file(module).read_bytes() + shared).hexdigest()[:16]
+
+
+def _imported(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Terminal as error:
+        spec = importlib.util.find_spec(name)
+        raise Terminal(f"{spec.origin if spec else name}: {error}") from None
 
 
 def _file(module: ModuleType) -> Path:
@@ -91,8 +102,20 @@ def _inputs(build: Callable[..., Any]) -> tuple[str, ...]:
 def _refuse_unknown_inputs(recipes: dict[str, Recipe], taken: dict[str, Path]) -> None:
     for name, recipe in recipes.items():
         for needed in recipe.inputs:
-            if needed not in taken:
+            if needed not in taken and needed != QUALITY:
                 raise Terminal(f"{taken[name]}: input {needed} of {name} is neither a table nor a mart")
+
+
+def _refuse_unknown_parents(tables: dict[str, Curation], taken: dict[str, Path]) -> None:
+    for name, spec in tables.items():
+        for check in spec.table.whole_checks:
+            if not isinstance(check, References):
+                continue
+            if check.table not in tables:
+                raise Terminal(f"{taken[name]}: check {check.name} of {name}: there is no table {check.table}")
+            key = tables[check.table].table.key
+            if key != check.key or len(key) != len(check.columns):
+                raise Terminal(f"{taken[name]}: check {check.name} of {name}: {check.table} has the key {key}")
 
 
 def _in_order(recipes: dict[str, Recipe], taken: dict[str, Path]) -> dict[str, Recipe]:

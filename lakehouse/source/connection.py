@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from lakehouse.contracts import PipelineError, Terminal, Transient
 from lakehouse.settings import SourceSettings
 
 CONNECT_SECONDS = 5
-DENIED = (1044, 1045, 1142, 1227)
+DENIED = (1044, 1045, 1142, 1143, 1227)
 PINS = (
     "SET time_zone='+00:00', sql_mode='NO_ENGINE_SUBSTITUTION'",
     "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
@@ -32,8 +32,32 @@ def connect(source: SourceSettings) -> Iterator[Connection[Any]]:
         Terminal: Refused: user, password, privileges, certificate, or a name that does not exist.
         Transient: Unreachable, or lost on the way.
     """
+    connection = _opened(source, source.read_timeout_seconds)
     try:
-        connection = pymysql.connect(
+        for pin in PINS[1:]:
+            rows(connection, pin)
+        yield connection
+    except pymysql.err.MySQLError as error:
+        if not isinstance(error.__context__, TimeoutError):
+            raise explained(error, source) from None
+        stop(source, connection.thread_id())
+        raise Transient(
+            f"source {source.host}:{source.port}: a statement had no answer after {source.read_timeout_seconds} s and "
+            "was ended there; if it needs longer, raise LAKEHOUSE_SOURCE__READ_TIMEOUT_SECONDS"
+        ) from None
+    finally:
+        connection.close()
+
+
+def stop(source: SourceSettings, thread: int) -> None:
+    """Ends a connection from another one: a server goes on with a statement that nobody listens to."""
+    with suppress(PipelineError, pymysql.err.MySQLError), closing(_opened(source, CONNECT_SECONDS)) as connection:
+        rows(connection, "KILL %s", (thread,))
+
+
+def _opened(source: SourceSettings, read_timeout: int) -> Connection[Any]:
+    try:
+        return pymysql.connect(
             host=source.host,
             port=source.port,
             user=source.user,
@@ -41,7 +65,7 @@ def connect(source: SourceSettings) -> Iterator[Connection[Any]]:
             database=source.database,
             charset="utf8mb4",
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=source.read_timeout_seconds,
+            read_timeout=read_timeout,
             write_timeout=CONNECT_SECONDS,
             autocommit=True,
             ssl=_tls(source),
@@ -49,14 +73,6 @@ def connect(source: SourceSettings) -> Iterator[Connection[Any]]:
         )
     except pymysql.err.MySQLError as error:
         raise explained(error, source) from None
-    try:
-        for pin in PINS[1:]:
-            rows(connection, pin)
-        yield connection
-    except pymysql.err.MySQLError as error:
-        raise explained(error, source) from None
-    finally:
-        connection.close()
 
 
 def rows(connection: Connection[Any], sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -71,11 +87,17 @@ def url(source: SourceSettings) -> str:
     user, password, database = (
         quote(part, safe="") for part in (source.user, source.password.get_secret_value(), source.database)
     )
-    address = f"mysql://{user}:{password}@{source.host}:{source.port}/{database}"
+    address = f"mysql://{user}:{password}@{host_and_port(source)}/{database}"
     if source.tls == "off":
         return f"{address}?prefer_socket=false&ssl-mode=DISABLED"
     ca = f"&ssl-ca={quote(str(source.ca), safe='')}" if source.ca else ""
     return f"{address}?prefer_socket=false&ssl-mode=VERIFY_IDENTITY{ca}"
+
+
+def host_and_port(source: SourceSettings) -> str:
+    """Where the source is, in the form of a URL: an IPv6 address stands in brackets."""
+    host = f"[{source.host}]" if ":" in source.host else source.host
+    return f"{host}:{source.port}"
 
 
 def explained(error: Exception, source: SourceSettings) -> PipelineError:

@@ -25,6 +25,11 @@ TRX_CACHE_SECONDS = 0.12  # INNODB_TRX answers from a cache of a tenth of a seco
 CLOCK_SLACK = 10_000  # a start told as an age is off by rounding,
 CLOCK_DRIFT = 1_000  # and by one part in so many between the server's timers and its clock
 NO_PRIVILEGE = (1142, 1227)
+SYSTEM_UTC = "CONVERT_TZ({local}, 'SYSTEM', '+00:00')"  # trx_started is told in the zone of the server's machine
+EARLIER = f"{SYSTEM_UTC} - INTERVAL 1 HOUR"
+UTC_OF = (
+    f"IF(CONVERT_TZ({EARLIER}, '+00:00', 'SYSTEM') = {{local}}, {EARLIER}, {SYSTEM_UTC})"  # autumn has an hour twice
+)
 NOW = "SELECT UTC_TIMESTAMP(6)"
 READ_ONLY = "SELECT @@read_only, @@innodb_read_only"
 APPLIERS = """
@@ -37,22 +42,22 @@ WHERE ID <> CONNECTION_ID() AND USER <> 'system user'
 ORDER BY started LIMIT 1
 """
 AGES = {True: "CAST(GREATEST(TIME_MS, 0) * 1000 AS SIGNED)", False: "(GREATEST(TIME, 0) + 1) * 1000000"}
-TRANSACTIONS = """
-SELECT CONVERT_TZ(MIN(trx_started), 'SYSTEM', '+00:00'), trx_mysql_thread_id FROM information_schema.INNODB_TRX
+TRANSACTIONS = f"""
+SELECT {UTC_OF.format(local="MIN(trx_started)")}, trx_mysql_thread_id FROM information_schema.INNODB_TRX
 WHERE trx_mysql_thread_id <> CONNECTION_ID() AND trx_rows_modified > 0
 GROUP BY trx_mysql_thread_id ORDER BY 1 LIMIT 1
-"""
-HISTORY = """
+"""  # noqa: S608
+HISTORY = f"""
 SELECT UTC_TIMESTAMP(6) - INTERVAL ((mine.TIMER_START - s.TIMER_START) DIV 1000000) MICROSECOND started,
   t.PROCESSLIST_ID, UTC_TIMESTAMP(6) - INTERVAL ((mine.TIMER_START - s.TIMER_END) DIV 1000000) MICROSECOND ended,
-  CONVERT_TZ(x.trx_started, 'SYSTEM', '+00:00') begun
+  {UTC_OF.format(local="x.trx_started")} begun
 FROM information_schema.INNODB_TRX x
 JOIN performance_schema.threads t ON t.PROCESSLIST_ID = x.trx_mysql_thread_id
 JOIN performance_schema.events_statements_history s ON s.THREAD_ID = t.THREAD_ID
 JOIN (SELECT c.TIMER_START FROM performance_schema.events_statements_current c
       JOIN performance_schema.threads o USING (THREAD_ID) WHERE o.PROCESSLIST_ID = CONNECTION_ID()) mine
 WHERE x.trx_rows_modified > 0 AND x.trx_mysql_thread_id <> CONNECTION_ID()
-"""
+"""  # noqa: S608
 HISTORY_IS_ON = """
 SELECT @@performance_schema = 1 AND COUNT(*) = 2, @@performance_schema_events_statements_history_size
 FROM performance_schema.setup_consumers

@@ -2,10 +2,17 @@
 
 Text is the one form in which a driver cannot change a value; Spark gives it the declared type. What was read is
 kept by the executors and never read a second time, when the source may have moved on: a lost executor is an error.
+Spark makes a subquery of each statement. The source streams a plain one, but one with a proof it first writes to a
+temporary table of its own: a window or a repair, not a load.
 """
 
 from __future__ import annotations
 
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import reduce
 
 from py4j.protocol import Py4JJavaError
@@ -13,16 +20,18 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.checksum import NOTHING, Checksum
-from lakehouse.contracts import Table, Transient
+from lakehouse.contracts import Column, Table, Transient
 from lakehouse.quoting import spark as quoted
 from lakehouse.settings import Settings, SourceSettings
 from lakehouse.source import ranges, select
-from lakehouse.source.connection import CONNECT_SECONDS, connect
+from lakehouse.source.connection import CONNECT_SECONDS, connect, host_and_port, rows
+from lakehouse.source.invalid import impossible_date, misfit
 from lakehouse.sqltypes import of
 
 DRIVER = "org.mariadb.jdbc.Driver"
 FETCH_ROWS = 10_000
 SLICES = 8
+MISFIT = "_misfit"
 SESSION = "time_zone='+00:00',sql_mode='NO_ENGINE_SUBSTITUTION'"
 
 
@@ -32,19 +41,53 @@ def read(
     """The typed rows that fulfil `where`; with `tail`, also the count and checksum of their own statement.
 
     Raises:
-        Transient: The connection or an executor was lost.
+        Terminal: The source refuses, or a value does not fit its declared type; names the column.
+        Transient: The connection or an executor was lost, or the read was not done by its deadline.
     """
     source = settings.source
-    try:
-        if tail is not None:
-            return _split(_kept([select.proven(table, where, tail, as_text=True)], session, source), table)
+    if tail is None:
         slices = _slices(source, table, where, max(1, settings.chunk_rows // SLICES))
-        frame = _kept([select.plain(table, slice_, as_text=True) for slice_ in slices], session, source)
-        return _typed(frame, table), None, NOTHING
+        statements = [select.plain(table, slice_, as_text=True) for slice_ in slices]
+    else:
+        statements = [select.proven(table, where, tail, as_text=True)]
+    began = time.monotonic()
+    try:
+        with _deadline(session, source.read_deadline_seconds):
+            frame = _kept(statements, session, source, table, [] if tail is None else [*select.PROOF])
+            misfits = frame.where(f"{MISFIT} IS NOT NULL").select(MISFIT).take(1)
+            if misfits:
+                raise impossible_date(source, table, where) or misfit(table, misfits[0][0])
+            return _split(frame.drop(MISFIT), table, is_proven=tail is not None)
     except (PySparkException, Py4JJavaError) as error:
+        if time.monotonic() - began >= source.read_deadline_seconds:
+            raise Transient(
+                f"{table.name}: the read was not done after {source.read_deadline_seconds} s; ended. If it needs "
+                "longer, raise LAKEHOUSE_SOURCE__READ_DEADLINE_SECONDS"
+            ) from None
+        _refused(source, table, where)
         raise Transient(
             f"{table.name}: the executors' read broke off ({type(error).__name__}); it is safe to run again"
         ) from None
+
+
+@contextmanager
+def _deadline(session: SparkSession, seconds: int) -> Iterator[None]:
+    """Cancels the jobs of the block when it lasts too long."""
+    context, tag = session.sparkContext, uuid.uuid4().hex
+    context.addJobTag(tag)
+    timer = threading.Timer(seconds, context.cancelJobsWithTag, [tag])
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        context.removeJobTag(tag)
+
+
+def _refused(source: SourceSettings, table: Table, where: str) -> None:
+    """Asks for nothing of the same, to hear whether it is refused for good; drivers do not tell it alike."""
+    with suppress(Transient), connect(source) as connection:
+        rows(connection, f"{select.plain(table, where)} LIMIT 0")
 
 
 def _slices(source: SourceSettings, table: Table, where: str, size: int) -> list[str]:
@@ -56,16 +99,28 @@ def _slices(source: SourceSettings, table: Table, where: str, size: int) -> list
     return [f"({where}) AND {ranges.condition(table, low, high)}" for low, high in ranges.pairs(cuts)]
 
 
-def _kept(statements: list[str], session: SparkSession, source: SourceSettings) -> DataFrame:
+def _kept(
+    statements: list[str], session: SparkSession, source: SourceSettings, table: Table, proof: list[str]
+) -> DataFrame:
+    """What the statements give, typed, and `_misfit`, the name of a column whose value has not the declared type."""
     options = {
         "url": _url(source),
         "driver": DRIVER,
         "user": source.user,
         "password": source.password.get_secret_value(),
         "fetchsize": str(FETCH_ROWS),
+        "queryTimeout": str(source.read_deadline_seconds),
     }
     frames = [session.read.format("jdbc").options(**options, query=sql).load() for sql in statements]
-    return reduce(DataFrame.unionAll, frames).localCheckpoint(eager=True)
+    typed = {c.name: _typed(c) for c in table.columns}
+    misfits = [
+        f"CASE WHEN {quoted(name)} IS NOT NULL AND {value} IS NULL THEN '{name}' END" for name, value in typed.items()
+    ]
+    columns = [f"{value} AS {quoted(name)}" for name, value in typed.items()]
+    everything = reduce(DataFrame.unionAll, frames).selectExpr(
+        *columns, *proof, f"COALESCE({', '.join(misfits)}, NULL) AS {MISFIT}"
+    )
+    return everything.localCheckpoint(eager=True)
 
 
 def _url(source: SourceSettings) -> str:
@@ -73,27 +128,29 @@ def _url(source: SourceSettings) -> str:
     if source.tls == "verify":
         tls = "sslMode=verify-full" + (f"&serverSslCert={source.ca}" if source.ca else "")
     timeouts = f"connectTimeout={CONNECT_SECONDS * 1000}&socketTimeout={source.read_timeout_seconds * 1000}"
-    address = f"jdbc:mysql://{source.host}:{source.port}/{source.database}"
+    address = f"jdbc:mysql://{host_and_port(source)}/{source.database}"
     return (
         f"{address}?permitMysqlScheme&{tls}&{timeouts}&sessionVariables={SESSION}&transactionIsolation=REPEATABLE-READ"
     )
 
 
-def _split(frame: DataFrame, table: Table) -> tuple[DataFrame, Checksum | None, Checksum]:
+def _split(frame: DataFrame, table: Table, *, is_proven: bool) -> tuple[DataFrame, Checksum | None, Checksum]:
+    if not is_proven:
+        return frame, None, NOTHING
     n, total, tail_n, tail_total = select.PROOF
     found = frame.where(f"{n} >= 0").select(*select.PROOF).collect()
     if not found:
         raise Transient(f"{table.name}: the stream ended before the source's own count arrived")
-    row = found[0]
-    rows = _typed(frame.where(f"{n} < 0"), table)
-    return rows, Checksum(int(row[n]), int(row[total])), Checksum(int(row[tail_n]), int(row[tail_total]))
+    row, data = found[0], frame.where(f"{n} < 0").drop(*select.PROOF)
+    return data, Checksum(int(row[n]), int(row[total])), Checksum(int(row[tail_n]), int(row[tail_total]))
 
 
-def _typed(frame: DataFrame, table: Table) -> DataFrame:
-    forms = {"binary": "UNHEX({})", "text": "{}", "document": "{}"}
-    columns = []
-    for column in table.columns:
-        kind = of(column)
-        form = forms.get(kind.kind, f"CAST({{}} AS {kind.spark})")
-        columns.append(f"{form.format(quoted(column.name))} AS {quoted(column.name)}")
-    return frame.selectExpr(*columns)
+def _typed(column: Column) -> str:
+    kind = of(column)
+    match kind.kind:
+        case "text" | "document":
+            return quoted(column.name)
+        case "binary":
+            return f"UNHEX({quoted(column.name)})"
+        case _:
+            return f"TRY_CAST({quoted(column.name)} AS {kind.spark})"

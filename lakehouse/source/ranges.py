@@ -7,13 +7,14 @@ of as many hex digits as the table's size asks for; so the cost is one scan, wha
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 from pymysql.connections import Connection
 
 from lakehouse.checksum import NOTHING, Checksum, Dialect, Field, row_text, total
-from lakehouse.contracts import Table
+from lakehouse.contracts import Table, Transient
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import mysql, spark
 from lakehouse.source.connection import rows
@@ -23,6 +24,8 @@ from lakehouse.sqltypes import of
 RANGED = ("int", "date", "timestamp")
 HEX = "0123456789abcdef"
 SUMS_PER_STATEMENT = 200
+MOST_MOVED = 500_000
+Range = tuple[str | None, str | None]
 
 
 class Cut(NamedTuple):
@@ -69,29 +72,50 @@ def bounds(connection: Connection[Any], table: Table, size: int, within: str = "
         found.append(following[0][0])
 
 
-def pairs(cuts: tuple[str, ...]) -> list[tuple[str | None, str | None]]:
+def pairs(cuts: tuple[str, ...]) -> list[Range]:
     """The ranges [low, high) that these bounds make; the outer ones are open."""
     edges: list[str | None] = [None, *cuts, None]
     return list(pairwise(edges))
 
 
-def joined(some: list[tuple[str | None, str | None]]) -> list[tuple[str | None, str | None]]:
-    """The same ranges, given in order, with neighbours made one."""
-    found: list[tuple[str | None, str | None]] = []
+def among(table: Table, some: Sequence[Range], dialect: Dialect = "mysql") -> str:
+    """The condition of lying in one of these ranges, given in order.
+
+    Bounds stand as literals made of digits and the marks of a time. The ranges of a hashed key are prefixes of one
+    length, so the hash is computed once per row, however many they are.
+    """
+    if not some:
+        return "FALSE"
+    if is_ranged(table):
+        cut = cut_by(table, dialect)
+        return "(" + " OR ".join(_between(cut, low, high) for low, high in _joined(some)) + ")"
+    digits = len(some[0][0] or some[0][1] or "")
+    if len(some) == len(HEX) ** digits:
+        return "TRUE"
+    cut = cut_by(table, dialect, digits)
+    return f"{cut.sql} IN ({', '.join(_literal(cut, low or '0' * digits) for low, _ in some)})"
+
+
+def condition(table: Table, low: str | None, high: str | None) -> str:
+    """The condition of one range at the source."""
+    return among(table, [(low, high)])
+
+
+def _between(cut: Cut, low: str | None, high: str | None) -> str:
+    parts = [f"{cut.sql} >= {_literal(cut, low)}"] if low is not None else []
+    parts += [f"{cut.sql} < {_literal(cut, high)}"] if high is not None else []
+    return "(" + (" AND ".join(parts) or "TRUE") + ")"
+
+
+def _joined(some: Sequence[Range]) -> list[Range]:
+    """The same ranges with neighbours made one."""
+    found: list[Range] = []
     for low, high in some:
         if found and low is not None and found[-1][1] == low:
             found[-1] = (found[-1][0], high)
         else:
             found.append((low, high))
     return found
-
-
-def condition(table: Table, low: str | None, high: str | None, dialect: Dialect = "mysql") -> str:
-    """The condition of one range; bounds stand as literals made of digits and the marks of a time."""
-    cut = cut_by(table, dialect)
-    parts = [f"{cut.sql} >= {_literal(cut, low)}"] if low is not None else []
-    parts += [f"{cut.sql} < {_literal(cut, high)}"] if high is not None else []
-    return "(" + (" AND ".join(parts) or "TRUE") + ")"
 
 
 def sums(connection: Connection[Any], table: Table, cuts: tuple[str, ...], mark: int | None) -> tuple[RangeSum, ...]:
@@ -132,13 +156,23 @@ def where_sum(connection: Connection[Any], table: Table, where: str) -> Checksum
 
 
 def moved(connection: Connection[Any], table: Table, mark: int) -> list[tuple[Any, ...]]:
-    """The keys whose cursor is now above the mark."""
+    """The keys whose cursor is now above the mark; few, for all below it were read just before.
+
+    Raises:
+        Transient: They are more than a comparison can set aside.
+    """
     assert table.cursor is not None
     columns = [table.column(k) for k in table.key]
     keys = ", ".join(of(c).select(mysql(c.source_name)) for c in columns)
     cursor = mysql(table.column(table.cursor.column).source_name)
     sql = f"SELECT {keys} FROM {mysql(table.source_name)} WHERE {cursor} > {literal(mark)}"  # noqa: S608
-    return rows(connection, sql)
+    found = rows(connection, f"{sql} LIMIT {MOST_MOVED + 1}")
+    if len(found) > MOST_MOVED:
+        raise Transient(
+            f"table {table.name}: more than {MOST_MOVED} rows have a {cursor} above the mark {literal(mark)}, too many "
+            "to set aside in a comparison; run again, which reads them first. If they stay, they lie in the future"
+        )
+    return found
 
 
 def _literal(cut: Cut, value: str) -> str:

@@ -32,7 +32,7 @@ from lakehouse.settings import SourceSettings
 from lakehouse.source import select
 from lakehouse.source.child import Job, Outcome
 from lakehouse.source.connection import PINS, connect, rows, url
-from lakehouse.source.invalid import invalid_dates
+from lakehouse.source.invalid import impossible_date, misfit
 from lakehouse.sqltypes import of
 
 BATCH_BYTES = 8 << 20
@@ -184,15 +184,6 @@ def _stop_at_source(source: SourceSettings, marker: str) -> None:
 
 def _explained(outcome: Outcome, source: SourceSettings, table: Table, where: str) -> PipelineError:
     if outcome.misfit:
-        declared = table.column(outcome.misfit)
-        return Terminal(
-            f"table {table.name}: a value of {declared.source_name} does not fit {declared.source_type}; "
-            "declare the type of the source"
-        )
-    with suppress(Transient), connect(source) as connection:
-        for column, count in invalid_dates(connection, table, where).items():
-            return Terminal(
-                f"table {table.name}: {count} rows hold a date that does not exist in {column}; give the column a "
-                "`spelling=Dates(…)`, and `nulls=(…)` where it means no value"
-            )
-    return Transient(f"{table.name}: the read broke off ({outcome.error}); it is safe to run again")
+        return misfit(table, outcome.misfit)
+    lost = Transient(f"{table.name}: the read broke off ({outcome.error}); it is safe to run again")
+    return impossible_date(source, table, where) or lost

@@ -2,15 +2,20 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from tests.faults.worlds import FIRST, SECOND, content, ended, launch
+from lakehouse.contracts import Table
+from tests.faults.worlds import DAYS, FIRST, content, ended, launch
 from tests.support import shop
+from tests.support.lab import Lab, lab
 from tests.support.shop import Shop
+from tests.support.things import STAMPED, STAMPED_DDL
 
 NUMBERS = itertools.count()
 
@@ -33,16 +38,38 @@ def new_world(source_server: MariaDb, warehouse_server: Postgres, tmp_path: Path
 
 
 @pytest.fixture(scope="session")
-def calm(
+def calms(
     source_server: MariaDb, warehouse_server: Postgres, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, list[str]]:
-    """What two days leave in the lake and the warehouse where nothing goes wrong."""
-    folder = tmp_path_factory.mktemp("calm")
-    world = shop.open_shop(source_server, warehouse_server, str(folder / "lake"), "calm")
-    for day in (FIRST, SECOND):
-        world.sql(*day)
-        code, output = ended(launch(world))
-        assert code == 0, output
-    found = content(world)
-    world.engine.dispose()
-    return found
+) -> Callable[[str], dict[str, list[str]]]:
+    """Tells what two days leave in the lake and the warehouse where nothing goes wrong, by mode."""
+
+    @cache
+    def two_days(mode: str) -> dict[str, list[str]]:
+        folder, days = tmp_path_factory.mktemp("calm"), DAYS[mode]
+        world = shop.open_shop(source_server, warehouse_server, str(folder / "lake"), f"calm_{mode}")
+        for changes, told in ((FIRST, days.morning), (days.second, days.evening)):
+            world.sql(*changes)
+            code, output = ended(launch(world, **told))
+            assert code == 0, output
+        found = content(world)
+        world.engine.dispose()
+        return found
+
+    return two_days
+
+
+@pytest.fixture(scope="session")
+def calm(calms: Callable[[str], dict[str, list[str]]]) -> dict[str, list[str]]:
+    """What two days leave where nothing goes wrong and each run reconciles."""
+    return calms("reconcile")
+
+
+@pytest.fixture
+def opened(source_server: MariaDb, tmp_path: Path) -> Iterator[Callable[..., Lab]]:
+    """Opens a lab of one table: the plainest with a cursor where nothing else is asked for."""
+    with ExitStack() as stack:
+
+        def make(table: Table = STAMPED, ddl: str = STAMPED_DDL, **settings: object) -> Lab:
+            return stack.enter_context(lab(source_server, str(tmp_path / "lake"), table, ddl, **settings))
+
+        yield make

@@ -9,6 +9,7 @@ from tests.integration.test_bad_input import Shell, shell  # noqa: F401
 
 
 @pytest.mark.long
+@pytest.mark.fault("F36")
 def test_one_table_that_fails_stops_only_the_marts_that_need_it(shell: Shell) -> None:  # noqa: F811
     with shell.admin.connect_to_server() as connection, connection.cursor() as cursor:
         cursor.execute(f"DROP DATABASE {shell.admin.database}")

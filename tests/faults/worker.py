@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from sqlalchemy import create_engine
 from lakehouse import delta, pipeline
 from lakehouse.settings import load
 from lakehouse.source import reader
+from lakehouse.source.horizon import Horizon
 from lakehouse.warehouse import postgres
+from lakehouse.window import micros
 from tests.support.shop import CATALOG
 
 AS_OF = date(2024, 5, 1)
@@ -78,11 +80,11 @@ POINTS: dict[str, tuple[Any, str, str, str | None]] = {
 }
 
 
-def run() -> None:
-    """One incremental run of the tiny world."""
+def run(mode: pipeline.Mode) -> None:
+    """One run of the tiny world."""
     settings = load()
     engine = create_engine(os.environ["WORLD_WAREHOUSE"])
-    opened = pipeline.start(settings, CATALOG, "reconcile", as_of=AS_OF)
+    opened = pipeline.start(settings, CATALOG, mode, as_of=AS_OF)
     records = [pipeline.ingest(opened, name) for name in CATALOG.tables if pipeline.pending(opened, name)]
     marts, states = pipeline.build(opened, frozenset(CATALOG.marts))
     assert [mart for mart in marts if mart.error] == []
@@ -100,4 +102,7 @@ if __name__ == "__main__":
     if point := os.environ.get("WORLD_MEET"):
         gate = Path(os.environ["WORLD_GATE"])
         around(*POINTS[point][:3], first_time(lambda: meet(gate)), POINTS[point][3])
-    run()
+    if until := os.environ.get("WORLD_UNTIL"):  # so that a window ends before the stamps of the next day
+        bound = micros(datetime.fromisoformat(until))
+        pipeline.safe_horizon = lambda *_: Horizon(bound, bound, "told by the test")
+    run(os.environ.get("WORLD_MODE", "reconcile"))

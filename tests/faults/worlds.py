@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -22,14 +23,35 @@ FIRST = (
     "(2, 'Payed', 0.50, NULL, '2024-04-01'), (3, 'odd', 3, 'x', '2024-04-02'), (4, 'paid', -1, '', '2024-04-03')",
     "INSERT INTO labels VALUES (1, 'north'), (2, 'south'), (3, NULL)",
 )
+UNSEEN = "DELETE FROM orders WHERE id = 2"
+"""What no window of the second day shows; only a reconcile finds it."""
 SECOND = (
     "UPDATE orders SET status = 'paid', updated_at = '2024-04-05' WHERE id = 1",
     "UPDATE orders SET price = 7, updated_at = '2024-04-05' WHERE id = 4",
     "INSERT INTO orders (id, status, price, updated_at) VALUES (5, 'open', 5, '2024-04-06')",
-    "DELETE FROM orders WHERE id = 2",
+    UNSEEN,
     "UPDATE labels SET label = 'west' WHERE id = 2",
     "INSERT INTO labels VALUES (5, 'east')",
 )
+
+
+@dataclass(frozen=True)
+class Days:
+    """Two days of changes, and how a run of each is told."""
+
+    second: tuple[str, ...]
+    morning: dict[str, str]
+    evening: dict[str, str]
+
+
+DAYS = {
+    "reconcile": Days(SECOND, {}, {}),
+    "incremental": Days(
+        tuple(statement for statement in SECOND if statement != UNSEEN),
+        {"WORLD_MODE": "incremental", "WORLD_UNTIL": "2024-04-04"},
+        {"WORLD_MODE": "incremental", "WORLD_UNTIL": "2024-04-07"},
+    ),
+}
 
 
 def launch(world: Shop, **how: str) -> subprocess.Popen[str]:

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pymysql
@@ -21,8 +22,9 @@ from demo.servers import mariadb
 from demo.servers.mariadb import MariaDb
 from lakehouse.contracts import Column, PipelineError, Snapshot, Table, Terminal, Transient
 from lakehouse.settings import SourceSettings
-from lakehouse.source import reader
-from lakehouse.source.connection import connect, rows
+from lakehouse.source import connection as connection_module
+from lakehouse.source import jdbc, ranges, reader
+from lakehouse.source.connection import connect, rows, url
 
 THING = Table("thing", ("id",), Snapshot(), (Column("id", "INT"), Column("value", "VARCHAR(20)")))
 SECRET = "s3cret-enough"
@@ -133,6 +135,7 @@ def refused(source: SourceSettings, tmp_path: Path) -> PipelineError:
     return found.value
 
 
+@pytest.mark.fault("F46")
 def test_an_unknown_authority_is_refused(server: MariaDb, folder: Path, tmp_path: Path) -> None:
     error = refused(settings(server, tls="verify", ca=folder / "theirs.pem"), tmp_path)
 
@@ -140,6 +143,7 @@ def test_an_unknown_authority_is_refused(server: MariaDb, folder: Path, tmp_path
     assert "shows a certificate that is not trusted" in str(error)
 
 
+@pytest.mark.fault("F46")
 def test_a_certificate_of_another_host_is_refused(elsewhere: MariaDb, folder: Path, tmp_path: Path) -> None:
     error = refused(settings(elsewhere, tls="verify", ca=folder / "ours.pem"), tmp_path)
 
@@ -147,6 +151,7 @@ def test_a_certificate_of_another_host_is_refused(elsewhere: MariaDb, folder: Pa
     assert "shows a certificate that is not trusted" in str(error)
 
 
+@pytest.mark.fault("F46")
 def test_a_server_without_encryption_is_refused_before_a_password_is_sent(
     source_server: MariaDb, folder: Path, tmp_path: Path
 ) -> None:
@@ -157,6 +162,7 @@ def test_a_server_without_encryption_is_refused_before_a_password_is_sent(
 
 
 @pytest.mark.parametrize("host", ["theirs.pem", "elsewhere"])
+@pytest.mark.fault("F46")
 def test_the_reader_itself_refuses_what_the_probe_would(
     server: MariaDb, elsewhere: MariaDb, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
@@ -185,6 +191,7 @@ def test_the_reader_itself_refuses_what_the_probe_would(
     ],
     ids=["password", "user", "database", "port", "host"],
 )
+@pytest.mark.fault("F47")
 def test_what_is_wrong_with_the_way_is_said_within_seconds(
     source_server: MariaDb, tmp_path: Path, more: dict[str, object], said: str, family: type[PipelineError]
 ) -> None:
@@ -198,6 +205,7 @@ def test_what_is_wrong_with_the_way_is_said_within_seconds(
     assert time.monotonic() - began < 6
 
 
+@pytest.mark.fault("F16")
 def test_a_server_that_dies_in_mid_stream_is_an_error_and_never_a_short_read(tmp_path: Path) -> None:
     folder = tmp_path / "server"
     folder.mkdir()
@@ -214,6 +222,78 @@ def test_a_server_that_dies_in_mid_stream_is_an_error_and_never_a_short_read(tmp
         reader.stage(source, THING, "TRUE", str(tmp_path / "b"))
 
 
+def test_an_ipv6_address_is_read_like_another(tmp_path: Path) -> None:
+    (tmp_path / "server").mkdir()
+    server = fill(mariadb.start(tmp_path / "server", "--bind-address=127.0.0.1,::1"))
+    try:
+        with pymysql.connect(host=server.host, port=server.port, user="root", password=server.admin_password) as root:
+            root.cursor().execute(f"CREATE USER IF NOT EXISTS {server.user}@'::1' IDENTIFIED BY '{server.password}'")
+            root.cursor().execute(f"GRANT SELECT, PROCESS ON *.* TO {server.user}@'::1'")
+        source = settings(server).model_copy(update={"host": "::1"})
+
+        with connect(source) as connection:
+            assert rows(connection, "SELECT SUBSTRING_INDEX(USER(), '@', 1)") == [(server.user,)]
+        assert reader.stage(source, THING, "TRUE", str(tmp_path)).rows == 50_000
+        assert f"@[::1]:{server.port}/" in url(source)
+        assert jdbc._url(source).startswith(f"jdbc:mysql://[::1]:{server.port}/")
+    finally:
+        server.stop()
+
+
+ENDLESS = "(SELECT COUNT(*) FROM seq_1_to_1000000 a, seq_1_to_1000000 b WHERE a.seq * b.seq % 7 = id) >= 0"
+SUMS = {
+    "where_sum": lambda connection: ranges.where_sum(connection, THING, ENDLESS),
+    "bounds": lambda connection: ranges.bounds(connection, THING, 100, ENDLESS),
+    "sums": lambda connection: ranges.sums(connection, replace(THING, source="endless"), ("100", "200"), None),
+}
+
+
+def at_work(server: MariaDb) -> int:
+    """Statements of the pipeline that run at the source, once they had a second to end."""
+    time.sleep(1)
+    with pymysql.connect(host=server.host, port=server.port, user="root", password=server.admin_password) as root:
+        cursor = root.cursor()
+        cursor.execute(
+            "SELECT ID FROM information_schema.PROCESSLIST WHERE USER = %s AND COMMAND <> 'Sleep'", (server.user,)
+        )
+        found = cursor.fetchall()
+        for (thread,) in found:
+            cursor.execute(f"KILL {thread}")
+        return len(found)
+
+
+@pytest.fixture
+def endless(source_server: MariaDb) -> SourceSettings:
+    """A source whose view `endless` never answers, as we see it after a second."""
+    fill(source_server)
+    with pymysql.connect(
+        host=source_server.host, port=source_server.port, user="root", password=source_server.admin_password,
+        database=mariadb.DATABASE,
+    ) as root:  # fmt: skip
+        root.cursor().execute(f"CREATE OR REPLACE VIEW endless AS SELECT * FROM thing WHERE {ENDLESS}")
+    return settings(source_server, read_timeout_seconds=1)
+
+
+@pytest.mark.parametrize("what", SUMS)
+def test_a_sum_that_takes_too_long_is_ended_at_the_source_too(
+    source_server: MariaDb, endless: SourceSettings, what: str
+) -> None:
+    said = "no answer after 1 s and was ended there; .* raise LAKEHOUSE_SOURCE__READ_TIMEOUT_SECONDS"
+    with pytest.raises(Transient, match=said), connect(endless) as connection:
+        SUMS[what](connection)
+    assert at_work(source_server) == 0
+
+
+def test_a_sum_that_nobody_ends_would_go_on(
+    source_server: MariaDb, endless: SourceSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection_module, "stop", lambda *_: None)
+    with pytest.raises(Transient), connect(endless) as connection:
+        SUMS["where_sum"](connection)
+    assert at_work(source_server) == 1
+
+
+@pytest.mark.fault("F15")
 def test_a_session_is_pinned_whatever_the_server_says(source_server: MariaDb) -> None:
     with pymysql.connect(
         host=source_server.host, port=source_server.port, user="root", password=source_server.admin_password

@@ -15,7 +15,7 @@ from demo.servers.mariadb import MariaDb
 from lakehouse.contracts import Terminal
 from lakehouse.settings import SourceSettings
 from lakehouse.source import horizon
-from lakehouse.source.connection import connect
+from lakehouse.source.connection import connect, rows
 from lakehouse.source.horizon import Horizon, safe_horizon
 from lakehouse.window import micros
 
@@ -130,6 +130,7 @@ def horizons_of_a_late_commit(server: MariaDb) -> tuple[Horizon, Horizon, int]:
     return waiting, still_open, stamp_of_the_last_row(server)
 
 
+@pytest.mark.fault("F01")
 def test_late_commit_under_a_metadata_lock_is_above_the_horizon(server: MariaDb) -> None:
     waiting, still_open, stamp = horizons_of_a_late_commit(server)
 
@@ -140,6 +141,7 @@ def test_late_commit_under_a_metadata_lock_is_above_the_horizon(server: MariaDb)
     assert (waiting.unproven, still_open.unproven) == ((), ())
 
 
+@pytest.mark.fault("F01", control=True)
 def test_without_statements_and_their_history_the_late_commit_would_be_lost(
     server: MariaDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_switched_off_statement_history_is_told_as_not_proven(server: MariaDb)
     assert "statement history;" not in found.evidence
 
 
+@pytest.mark.fault("F19")
 def test_a_replica_is_refused(server: MariaDb) -> None:
     with session(server) as root:
         root.execute("SET GLOBAL read_only = 1")
@@ -228,6 +231,7 @@ def test_a_replica_is_refused(server: MariaDb) -> None:
             root.execute("SET GLOBAL read_only = 0")
 
 
+@pytest.mark.fault("F19")
 def test_a_server_that_applies_the_changes_of_another_is_refused_though_it_can_be_written(server: MariaDb) -> None:
     with session(server) as root:
         root.execute("CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = 1, MASTER_USER = 'nobody'")
@@ -250,6 +254,53 @@ def kolkata(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def berlin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MariaDb]:
+    """A server whose machine puts its clock back in autumn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Europe/Berlin")
+        server = mariadb.start(tmp_path_factory.mktemp("berlin"))
+    yield prepare(server)
+    server.stop()
+
+
+def utc_of(server: MariaDb, local: str) -> str:
+    with connect(settings(server)) as connection:
+        moment = horizon.UTC_OF.format(local=f"TIMESTAMP '{local}'")
+        ((found,),) = rows(connection, f"SELECT CAST({moment} AS CHAR)")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("local", "utc"),
+    [
+        ("2024-10-27 01:59:59", "2024-10-26 23:59:59"),
+        ("2024-10-27 02:00:00", "2024-10-27 00:00:00"),
+        ("2024-10-27 02:59:59", "2024-10-27 00:59:59"),
+        ("2024-10-27 03:00:00", "2024-10-27 02:00:00"),
+        ("2024-12-01 02:30:00", "2024-12-01 01:30:00"),
+        ("2024-07-01 02:30:00", "2024-07-01 00:30:00"),
+        ("2024-03-31 03:00:00", "2024-03-31 01:00:00"),
+    ],
+)
+def test_a_start_in_the_hour_that_comes_twice_is_taken_for_the_earlier(berlin: MariaDb, local: str, utc: str) -> None:
+    assert utc_of(berlin, local) == utc
+
+
+def test_the_server_itself_would_take_it_for_the_later_and_the_horizon_would_be_an_hour_too_high(
+    berlin: MariaDb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(horizon, "UTC_OF", horizon.SYSTEM_UTC)
+
+    assert utc_of(berlin, "2024-10-27 02:30:00") == "2024-10-27 01:30:00"
+
+
+def test_an_open_transaction_of_a_server_with_summer_time_holds_the_horizon(berlin: MariaDb) -> None:
+    found, stamp = horizon_of_an_open_transaction(berlin)
+
+    assert stamp - 3 * SECOND < found.at <= stamp
+
+
 def horizon_of_an_open_transaction(server: MariaDb) -> tuple[Horizon, int]:
     prepare(server)
     with session(server) as late:
@@ -262,12 +313,14 @@ def horizon_of_an_open_transaction(server: MariaDb) -> tuple[Horizon, int]:
     return found, micros(stamped)
 
 
+@pytest.mark.fault("F15")
 def test_the_time_zone_of_the_server_does_not_move_the_horizon(kolkata: MariaDb) -> None:
     found, stamp = horizon_of_an_open_transaction(kolkata)
 
     assert stamp - 3 * SECOND < found.at <= stamp
 
 
+@pytest.mark.fault("F15", control=True)
 def test_a_horizon_in_the_time_of_the_server_would_be_hours_off(
     kolkata: MariaDb, monkeypatch: pytest.MonkeyPatch
 ) -> None:

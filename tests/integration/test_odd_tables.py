@@ -49,6 +49,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
     return session.spark(Settings(lake=str(tmp_path_factory.mktemp("lake"))))
 
 
+@pytest.mark.fault("F14", "F58")
 def test_names_that_need_quoting_are_read_like_others(
     source: SourceSettings, server: MariaDb, spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -80,6 +81,7 @@ def test_a_name_that_the_lake_cannot_have_is_refused_with_the_way_out(name: str)
         Table("t", ("id",), Snapshot(), (Column("id", "INT"), Column(name, "INT")))
 
 
+@pytest.mark.fault("F58")
 def test_a_thousand_columns_arrive_and_are_proven(
     source: SourceSettings, server: MariaDb, spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -97,6 +99,7 @@ def test_a_thousand_columns_arrive_and_are_proven(
     assert bronze.checksum(bronze.staged(spark, table, found.path)) == found.proof
 
 
+@pytest.mark.fault("F20")
 def test_a_value_of_64_megabytes_arrives_and_is_proven_within_the_memory_of_the_reader(
     source: SourceSettings, server: MariaDb, tmp_path: Path
 ) -> None:
@@ -117,6 +120,7 @@ def test_a_value_of_64_megabytes_arrives_and_is_proven_within_the_memory_of_the_
         assert ranges.where_sum(connection, table, "TRUE") == found.proof
 
 
+@pytest.mark.fault("F20")
 def test_a_value_beyond_what_the_source_sends_is_an_error_that_says_so(
     source: SourceSettings, server: MariaDb, tmp_path: Path
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_first_run_carries_every_row_and_quarantines_the_bad_ones(world: Shop)
     }  # fmt: skip
 
 
+@pytest.mark.fault("F08", "F09")
 def test_changes_deletions_and_untouched_cursors_are_found_and_then_there_is_nothing_to_do(world: Shop) -> None:
     run(world)
     world.sql(
@@ -112,6 +113,7 @@ def test_the_status_tells_watermark_rows_and_up_to_when_the_source_is_proven_to_
     assert status.lag(orders.proven_to, datetime(2030, 1, 2, 1, 30, tzinfo=UTC)) == timedelta(minutes=90)
 
 
+@pytest.mark.fault("F01")
 def test_a_late_commit_is_not_lost(world: Shop) -> None:
     late = world.connection()
     with late.cursor() as cursor:
@@ -142,6 +144,7 @@ def test_a_commit_whose_proof_was_never_made_is_compared_whole_by_the_next_run(w
     assert run(world) == []
 
 
+@pytest.mark.fault("F37", "F51")
 def test_of_two_writers_with_one_plan_one_wins_and_the_other_is_told(world: Shop) -> None:
     run(world)
     opened = pipeline.start(world.settings, CATALOG)
@@ -196,6 +199,7 @@ def replace_settings(world: Shop, **changes: object) -> Shop:
     return replace(world, settings=world.settings.model_copy(update=changes))
 
 
+@pytest.mark.fault("F13")
 def test_a_missing_column_stops_the_table_by_name_before_anything_is_written(world: Shop) -> None:
     world.sql("ALTER TABLE orders DROP COLUMN note")
     opened = pipeline.start(world.settings, CATALOG)

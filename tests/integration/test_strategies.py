@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from demo.servers.mariadb import MariaDb
-from lakehouse import extract
-from lakehouse.contracts import Column, Snapshot, Table, Terminal
+from lakehouse import bronze, delta, extract, session
+from lakehouse.checksum import NOTHING
+from lakehouse.contracts import Column, Snapshot, Table, Terminal, Transient
+from lakehouse.lake import Lake
+from lakehouse.source import ranges
+from lakehouse.source.connection import connect
 from lakehouse.window import micros
 from tests.support.lab import Lab, lab
 from tests.support.things import STAMPED, STAMPED_DDL
@@ -57,6 +61,27 @@ def test_a_snapshot_of_a_composite_text_key_reads_again_only_what_differs(opened
     assert world.run() is None
 
 
+def test_hundreds_of_differing_hashed_ranges_are_read_with_one_hash_per_row(opened: Open) -> None:
+    world = opened(TEXT_KEYED, TEXT_KEYED_DDL)
+    world.sql("INSERT INTO rate SELECT CONCAT('Zürich ', seq % 7), CONCAT('c', seq), seq FROM seq_1_to_5000")
+    with connect(world.settings.source) as connection:
+        cuts = ranges.bounds(connection, TEXT_KEYED, 20)
+        differing = ranges.pairs(cuts)[::2]
+        where = ranges.among(TEXT_KEYED, differing)
+        expected = sum((r.checksum for r in ranges.sums(connection, TEXT_KEYED, cuts, None)[::2]), NOTHING)
+
+        assert len(differing) == 128
+        assert (where.count("MD5"), where.count(" OR ")) == (1, 0)
+        assert ranges.where_sum(connection, TEXT_KEYED, where) == expected
+        assert ranges.among(TEXT_KEYED, ranges.pairs(cuts)) == "TRUE"
+        assert ranges.among(TEXT_KEYED, []) == "FALSE"
+    world.run()
+    spark, lake = session.spark(world.settings), Lake.of(world.settings)
+    live = delta.read(spark, lake, "bronze", world.state, "rate")
+    assert bronze.in_ranges(live, TEXT_KEYED, differing).count() == expected.rows
+
+
+@pytest.mark.fault("F08")
 def test_two_equal_flips_in_one_range_are_found(opened: Open) -> None:
     world = opened(PLAIN, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_100")
@@ -77,6 +102,7 @@ def answer(world: Lab, sql: str) -> tuple:
         return cursor.fetchone()
 
 
+@pytest.mark.fault("F09")
 def test_a_mass_deletion_stops_the_table_before_harm_and_is_carried_once_it_is_declared(opened: Open) -> None:
     world = opened(PLAIN, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) SELECT seq, seq FROM seq_1_to_1000")
@@ -95,6 +121,7 @@ def test_a_mass_deletion_stops_the_table_before_harm_and_is_carried_once_it_is_d
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F09", control=True)
 def test_without_the_guard_a_truncated_table_would_be_emptied(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     world = opened(PLAIN, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) SELECT seq, seq FROM seq_1_to_200")
@@ -109,6 +136,7 @@ def test_without_the_guard_a_truncated_table_would_be_emptied(opened: Open, monk
     assert world.in_bronze() == []
 
 
+@pytest.mark.fault("F10", "F11")
 def test_a_deleted_and_reinserted_key_is_there_once_and_a_changed_key_moves(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) VALUES (1, 1), (2, 2), (3, 3)")
@@ -122,6 +150,30 @@ def test_a_deleted_and_reinserted_key_is_there_once_and_a_changed_key_moves(open
     assert {row[:2] for row in world.in_bronze()} == {(1, 10), (2, 2), (30, 3)}
 
 
+def test_more_rows_than_can_be_set_aside_stop_a_comparison_which_then_works_once_they_are_read(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = opened(STAMPED, STAMPED_DDL)
+    world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_20")
+    world.run()
+    compared = world.opened().extractor("thing")
+    world.sql("UPDATE thing SET value = 1 WHERE id <= 11")
+    monkeypatch.setattr(ranges, "MOST_MOVED", 10)
+
+    with pytest.raises(
+        Transient, match=r"more than 10 rows have a `updated_at` above the mark .* run again, which reads"
+    ):
+        compared.compare(session.spark(world.settings))
+    monkeypatch.setattr(ranges, "MOST_MOVED", 11)
+    there, here = compared.compare(session.spark(world.settings))
+    assert there == here
+    assert sum(r.checksum.rows for r in there) == 9
+    monkeypatch.setattr(ranges, "MOST_MOVED", 10)
+    world.run("reconcile")
+    assert world.holds_the_source()
+
+
+@pytest.mark.fault("F06")
 def test_a_cursor_in_the_future_does_not_poison_the_watermark(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing VALUES (1, 1, NOW(6)), (2, 2, NOW(6) + INTERVAL 1 DAY)")
@@ -138,6 +190,7 @@ def test_a_cursor_in_the_future_does_not_poison_the_watermark(opened: Open) -> N
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F05")
 def test_a_row_stamped_in_the_past_is_found_by_reconcile(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing (id, value) VALUES (1, 1)")
@@ -150,6 +203,7 @@ def test_a_row_stamped_in_the_past_is_found_by_reconcile(opened: Open) -> None:
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F07")
 def test_a_cursor_that_is_null_is_refused_also_when_it_turns_up_later(opened: Open) -> None:
     world = opened(STAMPED, "CREATE TABLE thing (id INT PRIMARY KEY, value INT, updated_at TIMESTAMP(6) NULL)")
     world.sql("INSERT INTO thing VALUES (1, 1, NOW(6))")
@@ -194,6 +248,7 @@ def test_a_cursor_that_is_no_moment_is_refused_before_anything_is_written(opened
     assert world.state is None
 
 
+@pytest.mark.fault("F15")
 def test_a_datetime_cursor_of_a_server_that_is_not_in_utc_is_refused_unless_it_is_declared_to_be(opened: Open) -> None:
     columns = (Column("id", "INT"), Column("value", "INT"), Column("updated_at", "DATETIME(6)"))
     world = opened(replace(STAMPED, columns=columns), STAMPED_DDL.replace("TIMESTAMP(6)", "DATETIME(6)"))
@@ -208,6 +263,7 @@ def test_a_datetime_cursor_of_a_server_that_is_not_in_utc_is_refused_unless_it_i
         world.sql("SET GLOBAL time_zone = 'SYSTEM'")
 
 
+@pytest.mark.fault("F40")
 def test_a_backfill_begins_at_midnight_and_ends_before_it(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing VALUES (1, 1, '2026-01-01 00:00:00'), (2, 2, '2026-01-02 00:00:00')")
@@ -223,6 +279,7 @@ def test_a_backfill_begins_at_midnight_and_ends_before_it(opened: Open) -> None:
         world.opened("backfill", since=date(2026, 1, 2), until=date(2026, 1, 2))
 
 
+@pytest.mark.fault("F04")
 def test_many_rows_with_one_timestamp_are_never_cut(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL, chunk_rows=1000)
     world.sql("INSERT INTO thing SELECT seq, seq, '2026-01-01 00:00:00.5' FROM seq_1_to_5000")
@@ -235,6 +292,7 @@ def test_many_rows_with_one_timestamp_are_never_cut(opened: Open) -> None:
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F12")
 def test_rows_that_change_while_they_are_read_are_neither_lost_nor_doubled(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL, chunk_rows=1000)
     world.sql("INSERT INTO thing (id, value) SELECT seq, 0 FROM seq_1_to_4000")
@@ -259,6 +317,7 @@ def test_rows_that_change_while_they_are_read_are_neither_lost_nor_doubled(opene
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F40")
 def test_a_backfill_leaves_the_mark_and_brings_no_older_row_back(opened: Open) -> None:
     world = opened(STAMPED, STAMPED_DDL)
     world.sql("INSERT INTO thing VALUES (1, 1, '2026-01-01 10:00:00'), (2, 2, '2026-01-05 10:00:00')")
@@ -279,6 +338,7 @@ def test_a_backfill_leaves_the_mark_and_brings_no_older_row_back(opened: Open) -
     assert world.holds_the_source()
 
 
+@pytest.mark.fault("F13")
 def test_a_column_that_changes_during_the_read_is_a_retry_and_then_an_error_that_names_it(
     opened: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:

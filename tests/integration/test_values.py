@@ -58,6 +58,7 @@ def staged(source: SourceSettings, table: Table, folder: Path, tail: str | None 
 
 
 @pytest.mark.parametrize("tail", [None, "FALSE"], ids=["plain", "with the trailer"])
+@pytest.mark.fault("F14")
 def test_every_type_arrives_exactly_to_its_edges(zoo: SourceSettings, tmp_path: Path, tail: str | None) -> None:
     rows = staged(zoo, EVERYTHING, tmp_path, tail)
 
@@ -65,6 +66,7 @@ def test_every_type_arrives_exactly_to_its_edges(zoo: SourceSettings, tmp_path: 
     assert arrived == {name: expected for name, (_, _, expected) in ZOO.items()}
 
 
+@pytest.mark.fault("F14", control=True)
 def test_without_its_form_a_fine_decimal_would_arrive_cut(
     zoo: SourceSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,6 +92,7 @@ def sums(source: SourceSettings, table: Table, spark: SparkSession, folder: Path
     return found.proof, bronze.checksum(bronze.staged(spark, table, found.path))
 
 
+@pytest.mark.fault("F14")
 def test_source_and_lake_agree_on_the_checksum_of_every_type(
     zoo: SourceSettings, spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -126,6 +129,7 @@ def invalid(source: SourceSettings, source_server: MariaDb) -> SourceSettings:
     return source
 
 
+@pytest.mark.fault("F14")
 def test_a_date_that_does_not_exist_is_refused_by_column_and_count(invalid: SourceSettings, tmp_path: Path) -> None:
     table = Table("invalid", ("id",), Snapshot(), (Column("id", "INT"), Column("day", "DATE")))
 
@@ -133,6 +137,7 @@ def test_a_date_that_does_not_exist_is_refused_by_column_and_count(invalid: Sour
         reader.stage(invalid, table, "TRUE", str(tmp_path))
 
 
+@pytest.mark.fault("F14")
 def test_a_date_that_does_not_exist_arrives_as_it_stands_where_a_spelling_is_declared(
     invalid: SourceSettings, spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -168,6 +173,7 @@ def test_a_value_beyond_its_declared_type_is_refused_by_column(
     ("found", "said"),
     [("VARCHAR(10)", "narrower"), ("DECIMAL(10,2)", "declared"), ("TIMESTAMP(3)", "narrower"), ("BIGINT", "declared")],
 )
+@pytest.mark.fault("F13")
 def test_a_narrowed_or_retyped_column_stops_the_table_by_name(
     source: SourceSettings, source_server: MariaDb, found: str, said: str
 ) -> None:
@@ -179,6 +185,7 @@ def test_a_narrowed_or_retyped_column_stops_the_table_by_name(
         contract.check(connection, table)
 
 
+@pytest.mark.fault("F13")
 def test_a_column_that_is_not_declared_is_reported_and_left_there(
     source: SourceSettings, source_server: MariaDb
 ) -> None:
@@ -190,6 +197,7 @@ def test_a_column_that_is_not_declared_is_reported_and_left_there(
         )
 
 
+@pytest.mark.fault("F17", "F43")
 def test_a_broken_off_read_is_an_error_and_never_a_short_read(
     source: SourceSettings, source_server: MariaDb, tmp_path: Path
 ) -> None:
@@ -211,6 +219,42 @@ def test_a_broken_off_read_is_an_error_and_never_a_short_read(
 def test_a_reader_that_grows_beyond_its_memory_is_ended(zoo: SourceSettings, tmp_path: Path) -> None:
     with pytest.raises(Terminal, match="needs more than 20 MB; raise LAKEHOUSE_SOURCE__READER_MEMORY_MB"):
         reader.stage(zoo.model_copy(update={"reader_memory_mb": 20}), EVERYTHING, "SLEEP(2) = 0", str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("INT", "CAST(seq AS SIGNED) * 3 - 900"),
+        ("BIGINT UNSIGNED", "18446744073709551615 - seq * 3"),
+        ("DATE", "DATE '1999-12-01' + INTERVAL seq * 3 DAY"),
+        ("DATETIME(6)", "TIMESTAMP '1999-12-31 23:59:59.999990' + INTERVAL seq * 3 MICROSECOND"),
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_every_row_falls_into_the_range_that_the_source_gives_it(
+    source: SourceSettings,
+    source_server: MariaDb,
+    spark: SparkSession,
+    tmp_path: Path,
+    kind: str,
+    value: str,
+    size: int,
+) -> None:
+    table = Table("ranged", ("id",), Snapshot(), (Column("id", kind),))
+    run(
+        source_server,
+        f"CREATE OR REPLACE TABLE ranged (id {kind} PRIMARY KEY)",
+        f"INSERT INTO ranged SELECT {value} FROM seq_1_to_600",
+    )
+    found = reader.stage(source, table, "TRUE", str(tmp_path))
+    rows = bronze.numbered(bronze.staged(spark, table, found.path))
+
+    with connect(source) as connection:
+        cuts = ranges.bounds(connection, table, size)
+        there = ranges.sums(connection, table, cuts, None)
+
+    assert len(there) == len(cuts) + 1
+    assert bronze.range_sums(rows, table, cuts) == there
 
 
 @contextmanager

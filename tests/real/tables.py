@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from lakehouse.contracts import Catalog, Column, Curation, Dates, Flags, Money, Snapshot, Table, quarantine
+from lakehouse.checks import quarantine
+from lakehouse.contracts import Catalog, Column, Curation, Dates, Flags, Money, Snapshot, Table
 from transforms.discovery import catalog
 
 DAYS = Dates(("dd/MM/yyyy",))

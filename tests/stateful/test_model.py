@@ -27,11 +27,13 @@ class WithoutSwap(Extraction):
         return Model(swaps=False)
 
 
+@pytest.mark.fault("F01", "F38")
 def test_no_row_is_missed_doubled_or_turned_back_in_any_order_of_events() -> None:
     run_state_machine_as_test(Extraction, settings=LONG)
 
 
 @pytest.mark.parametrize("machine", [WithoutHorizon, WithoutSwap])
+@pytest.mark.fault("F01", "F38", control=True)
 def test_without_the_protection_the_same_rules_find_a_loss(machine: type[Extraction]) -> None:
     with pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=LONG)

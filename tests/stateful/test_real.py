@@ -18,6 +18,7 @@ REAL = settings(
 
 
 @pytest.mark.long
+@pytest.mark.fault("F01", "F38")
 def test_no_row_is_missed_doubled_or_turned_back_on_real_engines(source_server: MariaDb, tmp_path: Path) -> None:
     class OnRealEngines(Extraction):
         def make(self) -> Engine:

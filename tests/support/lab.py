@@ -1,6 +1,7 @@
 """One table of one's own choosing, from a real source to bronze, for tests of how changes are found."""
 
 import itertools
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -100,7 +101,7 @@ class Lab:
 @contextmanager
 def lab(server: MariaDb, lake: str, table: Table, ddl: str, **settings: object) -> Iterator[Lab]:
     """A lab with an empty table made by `ddl`, gone at the end."""
-    name = f"lab{next(NUMBERS)}"
+    name = f"lab{os.getpid()}_{next(NUMBERS)}"
     source = SourceSettings(
         host=server.host, port=server.port, user=server.user, password=server.password, database=name, tls="off",
         grace_seconds=0,

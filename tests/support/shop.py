@@ -10,18 +10,8 @@ from sqlalchemy import Engine, create_engine
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse.contracts import (
-    Catalog,
-    Column,
-    Curation,
-    Cursor,
-    Mart,
-    OneOf,
-    Recipe,
-    Snapshot,
-    Table,
-    quarantine,
-)
+from lakehouse.checks import quarantine
+from lakehouse.contracts import Catalog, Column, Curation, Cursor, Mart, OneOf, Recipe, Snapshot, Table
 from lakehouse.settings import Settings, SourceSettings
 
 ORDERS = Table(

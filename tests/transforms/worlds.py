@@ -19,6 +19,8 @@ SCHEMAS = {
     "valid_to TIMESTAMP, _seq BIGINT",
     "user_viewing": "user_id BIGINT, apartment_id BIGINT, viewed_at TIMESTAMP, is_wishlisted BOOLEAN, "
     "call_to_action STRING, _deleted_at TIMESTAMP",
+    "quality_checks": "run_id STRING, run_at TIMESTAMP, table STRING, check STRING, severity STRING, rows BIGINT, "
+    "broken BIGINT, tolerated DOUBLE, status STRING",
     "exchange_rates": "currency STRING, rate_date DATE, usd_per_unit DECIMAL(18,8), _deleted_at TIMESTAMP",
 }
 

@@ -86,6 +86,32 @@ def test_name_declared_twice_is_refused(package: Path) -> None:
         found(package)
 
 
+BAD_TABLES = {
+    "no_key": ('("id",)', "()", "table things: declare a key"),
+    "missing_column": ("history=True", "checks=(not_null('ID2'),)", "check ID2_not_null: there is no column ID2"),
+    "share": ("history=True", "checks=(unique('id', tolerated=2),)", "check id_unique: tolerated 2 is a share"),
+    "twice": ("history=True", "checks=(not_null('id'), not_null('id'))", "two checks are named id_not_null"),
+    "no_parent": (
+        "history=True",
+        "checks=(references('id', 'nobody', 'id'),)",
+        "id_known of things: there is no table",
+    ),
+    "other_key": ("history=True", "checks=(references('id', 'things', 'no'),)", "things has the key ('id',)"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_TABLES)
+def test_a_bad_declaration_is_refused_when_its_module_is_imported_by_file_and_name(package: Path, bad: str) -> None:
+    old, new, told = BAD_TABLES[bad]
+    file = package / "silver" / "things.py"
+    rules = "from lakehouse.checks import not_null, references, unique"
+    file.write_text(rules + TABLE.format(name="things").replace(old, new))
+    with pytest.raises(Terminal) as error:
+        found(package)
+    assert str(error.value).startswith(f"{file}: ")
+    assert told in str(error.value)
+
+
 def test_fingerprint_changes_with_the_module_and_with_what_it_shares(package: Path) -> None:
     add_mart(package, "m", "things")
     add_mart(package, "n", "things")

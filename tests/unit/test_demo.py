@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,9 +12,11 @@ import pytest
 
 from demo import checks, watch
 from demo.marketplace.manifest import Manifest
-from demo.report import page
+from demo.report import page, quality
 from demo.report.metrics import METRICS, Metric
+from demo.report.quality import Quality
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
+from lakehouse.quality_log import Outcome
 
 BOOKINGS = TableRecord("bookings", "load", rejected={"status_unknown": 2}, silver_rows=5)
 RUN = RunReport(
@@ -22,6 +24,15 @@ RUN = RunReport(
     2.0, False, 0,
 )  # fmt: skip
 PLANTED = Manifest("2026-11-25", {"bookings": 7}, rejected={"bookings": {"status_unknown": 2}, "apartments": {}})
+AT = datetime(2026, 11, 25, tzinfo=UTC)
+FOUND = Quality(
+    [
+        Outcome("r1", AT, "bookings", "status_unknown", "quarantine", 200, 2, 0.0, "quarantined"),
+        Outcome("r1", AT, "bookings", "price_missing", "quarantine", 200, 0, 0.0, "passed"),
+        Outcome("r2", AT, "bookings", "status_unknown", "quarantine", 4, 1, 0.0, "quarantined"),
+    ],
+    {("bookings", "status_unknown"): ["17", "<18>"]},
+)
 VERSIONS = {"bronze/bookings": 3, "gold/occupancy": 1}
 
 
@@ -32,7 +43,7 @@ def rows(metric: Metric) -> list[dict[str, object]]:
 
 @pytest.fixture
 def text(tmp_path: Path) -> str:
-    page.write(tmp_path / "report.html", {metric: rows(metric) for metric in METRICS}, [RUN])
+    page.write(tmp_path / "report.html", {metric: rows(metric) for metric in METRICS}, [RUN], FOUND)
     return (tmp_path / "report.html").read_text()
 
 
@@ -40,6 +51,14 @@ def test_the_page_has_a_chart_for_each_metric_and_the_ledger(text: str) -> None:
     assert len(re.findall(r"<script>vegaEmbed\('#chart\d'", text)) == len(METRICS) == 7
     assert all(metric.title in text for metric in METRICS)
     assert "run r1, incremental, as of 2026-11-25" in text
+
+
+def test_the_page_shows_what_rows_broke_last_with_keys_to_look_up_and_how_it_came(text: str) -> None:
+    row = "<td>bookings</td><td>status_unknown</td><td>4</td><td>1</td><td>25.000%</td><td>quarantined</td>"
+    assert f"{row}<td>17 · &lt;18&gt;</td>" in text
+    assert "price_missing" not in text, "a rule that no row ever broke is no news"
+    points = quality.chart(FOUND, 10, 10).to_dict()["data"]["values"]
+    assert [(p["run"], p["pass rate"]) for p in points] == [(1, 0.99), (2, 0.75)]
 
 
 def test_the_page_needs_no_network(text: str) -> None:

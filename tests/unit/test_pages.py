@@ -4,7 +4,8 @@ from pathlib import Path
 
 import transforms
 from cli import pages
-from lakehouse.contracts import Catalog, Column, Curation, Cursor, Flags, Table, quarantine
+from lakehouse.checks import quarantine, unique
+from lakehouse.contracts import Catalog, Column, Curation, Cursor, Flags, Table
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "catalog"
 ODD = Table(
@@ -17,7 +18,7 @@ ODD = Table(
         Column("is_host", "BOOLEAN", stored="CHAR(1)", spelling=Flags(("y",), ("n",)), nulls=("", "NA"), meaning="a|b"),
         Column("at", "TIMESTAMP", nullable=False),
     ),
-    checks=(quarantine("grown", "id > 0"),),
+    checks=(quarantine("grown", "id > 0"), unique("at", tolerated=0.1)),
     history=True,
 )
 
@@ -33,7 +34,8 @@ def test_a_page_tells_every_column_check_and_spelling() -> None:
 
     assert "| id | BIGINT | not null | `guest id` BIGINT |  |  |  |" in page
     assert "| is_host | BOOLEAN |  | CHAR(1) | yes: y; no: n; no value: empty, `NA` |  | a\\|b |" in page
-    assert "| grown | quarantine | `id > 0` |" in page
+    assert "| grown | quarantine |  | `id > 0` |" in page
+    assert "| at_unique | warn | 0.1 | no two rows share (at) |" in page
     assert "`at`, with an overlap of 10 min" in page
     assert "curated/guests_history" in page
 

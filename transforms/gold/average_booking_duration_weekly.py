@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, MartColumn, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count
 from transforms.numbers import in_order, median, nearest_rank, quotient
 from transforms.periods import is_partial, week_end, week_start

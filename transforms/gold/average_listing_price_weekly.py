@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart
 from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count, price, unrated
 from transforms.money import with_usd, without_rate
 from transforms.numbers import in_order, median, quotient

@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart
 from transforms.columns import DAY, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.stays import canceled_until, made_until

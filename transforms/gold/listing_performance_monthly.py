@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, MartColumn, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, LISTING, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
 from transforms.performance import FIGURES, facts, summed, with_figures

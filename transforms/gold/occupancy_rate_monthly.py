@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail, warn
+from lakehouse.checks import fail, warn
+from lakehouse.contracts import Mart
 from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
 from transforms.periods import is_partial, month_start

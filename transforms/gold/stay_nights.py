@@ -3,7 +3,8 @@
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, MartColumn, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import LISTING
 from transforms.money import share, with_usd
 from transforms.periods import days

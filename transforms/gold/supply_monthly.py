@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart
 from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count
 from transforms.periods import is_partial, month_start, months
 from transforms.places import PLACE, with_levels, with_place

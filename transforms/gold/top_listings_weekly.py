@@ -5,7 +5,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Mart, MartColumn, fail
+from lakehouse.checks import fail
+from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, LISTING, WEEK, amount, count, price, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.numbers import quotient

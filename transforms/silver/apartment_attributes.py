@@ -2,7 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from lakehouse.contracts import Column, Flags, Items, Money, OneOf, Snapshot, Table, quarantine
+from lakehouse.checks import between
+from lakehouse.contracts import Column, Flags, Items, Money, OneOf, Snapshot, Table
 
 CATEGORIES = OneOf(("Studio", "1BHK", "2BHK", "3BHK", "Penthouse"))
 PRICE_TYPES = OneOf(("Monthly", "Yearly", "One-time"))
@@ -39,9 +40,9 @@ TABLE = Table(
         Column("longitude", "DECIMAL(9,6)", meaning="Degrees east"),
     ),
     checks=(
-        quarantine("latitude_in_range", "latitude BETWEEN -90 AND 90"),
-        quarantine("longitude_in_range", "longitude BETWEEN -180 AND 180"),
-        quarantine("square_feet_positive", "square_feet > 0"),
+        between("latitude", -90, 90),
+        between("longitude", -180, 180),
+        between("square_feet", 1, None, name="square_feet_positive"),
     ),
 )
 

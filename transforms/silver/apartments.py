@@ -2,7 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from lakehouse.contracts import Column, Cursor, Flags, OneOf, Table, quarantine
+from lakehouse.checks import between
+from lakehouse.contracts import Column, Cursor, Flags, OneOf, Table
 
 SOURCES = OneOf(("Airbnb", "Zillow", "Craigslist", "Realtor", "Apartments.com"))
 
@@ -34,7 +35,7 @@ TABLE = Table(
             meaning="Last change, UTC",
         ),
     ),
-    checks=(quarantine("price_not_negative", "price >= 0"),),
+    checks=(between("price", 0, None, name="price_not_negative"),),
 )
 
 

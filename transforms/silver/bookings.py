@@ -2,7 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from lakehouse.contracts import Column, Cursor, OneOf, Table, quarantine, warn
+from lakehouse.checks import between, quarantine, references
+from lakehouse.contracts import Column, Cursor, OneOf, Table
 
 STATUSES = OneOf(("confirmed", "pending", "canceled", "completed"), aliases=(("cancelled", "canceled"),))
 PAYMENTS = OneOf(("paid", "pending", "failed", "refunded"))
@@ -29,8 +30,9 @@ TABLE = Table(
     ),
     checks=(
         quarantine("checkout_after_checkin", "checkout_date > checkin_date"),
-        quarantine("price_not_negative", "total_price >= 0"),
-        warn("guests_positive", "num_guests > 0"),
+        between("total_price", 0, None, name="price_not_negative"),
+        between("num_guests", 1, None, "warn", name="guests_positive"),
+        references("apartment_id", "apartments", "id", name="listing_known"),
     ),
 )
 

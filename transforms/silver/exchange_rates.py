@@ -2,7 +2,8 @@
 
 from pyspark.sql import DataFrame
 
-from lakehouse.contracts import Column, Cursor, Table, quarantine
+from lakehouse.checks import quarantine
+from lakehouse.contracts import Column, Cursor, Table
 
 TABLE = Table(
     name="exchange_rates",

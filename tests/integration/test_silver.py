@@ -1,0 +1,135 @@
+"""Silver, history and quarantine from bronze that the test writes: rules, repairs, retries, new declarations."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lakehouse import silver
+from lakehouse.checks import between, expression, fail
+from lakehouse.contracts import Table, Terminal
+from tests.reference import silver as reference
+from tests.support.bronze import THINGS, Bench, Version, curation, read_at
+
+BAD, WORSE = Version(1, "green", 5, 1), Version(1, "green", -5, 2)
+GOOD = Version(2, " Red", 7, 1)
+
+
+def as_dicts(rows: list) -> list[dict]:
+    return sorted((row.asDict() for row in rows), key=str)
+
+
+def naive(rows: list[dict]) -> list[dict]:
+    """Spark hands out times without a zone, in that of the process."""
+    strip = lambda v: v.astimezone().replace(tzinfo=None) if hasattr(v, "tzinfo") else v  # noqa: E731
+    return sorted(({name: strip(value) for name, value in row.items()} for row in rows), key=str)
+
+
+def wider(table: Table) -> Table:
+    """Sizes as decimals, up to ten."""
+    columns = tuple(replace(c, type="DECIMAL(9,2)", stored="INT") if c.name == "size" else c for c in table.columns)
+    return replace(table, columns=columns, checks=(between("size", 0, 10),))
+
+
+def test_a_row_is_first_seen_when_it_broke_and_leaves_quarantine_when_it_is_repaired(tmp_path: Path) -> None:
+    bench = Bench.of(tmp_path)
+    bench.commit([BAD, GOOD])
+    assert bench.advance().rejected == {"kind_unknown": 1}
+    bench.commit([WORSE])
+    bench.advance()
+
+    (row,) = as_dicts(bench.rows("quarantine"))
+    assert row["_reason"] == "kind_unknown, size_in_range"
+    assert row["_last_seen"] - row["_first_seen"] == read_at(2) - read_at(1)
+    assert (row["kind"], row["size"], row["_run_id"]) == ("green", -5, "w2")
+    bench.commit([Version(1, "blue", 5, 3)])
+    bench.advance()
+    assert bench.rows("quarantine") == []
+    assert [row["kind"] for row in bench.rows("silver")] == ["blue", "red"]
+
+
+def test_new_types_and_rules_make_every_layer_what_a_fresh_build_makes_it(tmp_path: Path) -> None:
+    bench, fresh = Bench.of(tmp_path / "old"), Bench.of(tmp_path / "fresh")
+    for each in (bench, fresh):
+        each.commit([BAD, GOOD, Version(3, "red", 50, 1)])
+        each.commit([Version(2, "blue", 8, 2), Version(4, None, 1, 2)])
+    bench.advance()
+    changed = curation(wider(THINGS), "2")
+
+    assert silver.behind(bench.lake.state("silver", "things"), bench.lake.state("bronze", "things"), "2")
+    bench.advance(spec=changed)
+    fresh.advance(spec=changed)
+
+    for layer in ("silver", "history", "quarantine"):
+        assert bench.frame(layer).schema == fresh.frame(layer).schema, layer
+        assert bench.rows(layer) == fresh.rows(layer), layer
+    assert dict(bench.frame("silver").dtypes)["size"] == "decimal(9,2)"
+    assert {row["id"] for row in bench.rows("quarantine")} == {1, 3}
+
+
+def test_retry_lets_out_what_todays_rules_find_good_and_moves_nothing_else(tmp_path: Path) -> None:
+    bench = Bench.of(tmp_path)
+    bench.commit([BAD, GOOD, Version(3, "red", 150, 1)])
+    bench.advance()
+    bench.commit([Version(2, "blue", 1, 2)])
+    before = bench.lake.state("silver", "things")
+    relaxed = curation(replace(THINGS, checks=(between("size", 0, 200),)), "2")
+
+    report = bench.retry(relaxed)
+
+    assert (report.judged, report.rejected) == (2, {"kind_unknown": 1})
+    assert [(row["id"], row["kind"]) for row in bench.rows("silver")] == [(2, "red"), (3, "red")]
+    assert [row["id"] for row in bench.rows("quarantine")] == [1]
+    after = bench.lake.state("silver", "things")
+    assert (after.inputs, after.fingerprint) == (before.inputs, before.fingerprint), "the next run still has to look"
+
+
+def test_a_fail_rule_stops_the_table_though_another_rule_is_blamed_first(tmp_path: Path) -> None:
+    strict = replace(THINGS, checks=(fail("small", "size < 0", tolerated=0.0),))
+    bench = Bench.of(tmp_path, strict)
+    bench.commit([BAD, GOOD])
+    with pytest.raises(Terminal, match="things: 2 rows break small; silver is untouched"):
+        bench.advance()
+    assert bench.lake.state("silver", "things") is None
+    tolerant = replace(THINGS, checks=(fail("small", "size < 6", tolerated=0.5),))
+    assert bench.advance(spec=curation(tolerant)).rejected == {"kind_unknown": 1, "small": 1}
+
+
+def test_breaches_below_the_tolerated_share_are_no_warning(tmp_path: Path) -> None:
+    bench = Bench.of(tmp_path)
+    bench.commit([Version(i, "red", i, 1) for i in range(4)])
+    rules = {share: expression("w", "size > 0", "warn", tolerated=share) for share in (0.1, 0.25)}
+    warned = {
+        share: bench.advance(spec=curation(replace(THINGS, checks=(rule,)), str(share))).warned
+        for share, rule in rules.items()
+    }
+    assert warned == {0.1: {"w": 1}, 0.25: {}}
+
+
+def test_our_own_change_of_the_curation_code_makes_silver_be_judged_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench.of(tmp_path)
+    bench.commit([GOOD])
+    bench.advance()
+    states = bench.lake.state("silver", "things"), bench.lake.state("bronze", "things")
+    assert not silver.behind(*states, "1")
+    edited = tmp_path / "curation.py"
+    edited.write_text("# another rule\n")
+    monkeypatch.setattr(silver.curation, "__file__", str(edited))
+    assert silver.behind(*states, "1")
+
+
+def test_silver_history_and_quarantine_are_those_of_the_plain_reference(tmp_path: Path) -> None:
+    bench, commits = Bench.of(tmp_path), [
+        [BAD, GOOD, Version(3, "blue", 3, 5), Version(4, "red", 1, 1)],
+        [WORSE, Version(2, "red", 7, 1, deleted=True), Version(4, "red", -1, 3)],
+        [Version(2, "blue", 9, 0), Version(3, "blue", 4, 2), Version(4, "red", -1, 3, deleted=True)],
+        [Version(1, "green", -5, 2, deleted=True), Version(4, "red", 2, 9)],
+    ]  # fmt: skip
+    for commit in commits:
+        bench.commit(commit)
+    bench.advance(2)
+    bench.advance()
+    for layer in ("silver", "history", "quarantine"):
+        assert as_dicts(bench.rows(layer)) == naive(getattr(reference, layer)(commits)), layer
