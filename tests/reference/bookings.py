@@ -84,16 +84,20 @@ def canceled_by(world: World, as_of: date) -> list[tuple[Booking, date]]:
 
 
 def canceled_at(versions: list[Seen]) -> datetime:
-    """When the first canceled one of these versions began: by its cursor, if nothing known before is later."""
+    """When the first canceled one of these versions began: by its cursor, if nothing known before is later.
+
+    A version that is rejected is as if never seen, and so is its deletion.
+    """
     latest = datetime.min
-    for version in versions:
+    for version, following in zip(versions, [*versions[1:], None], strict=True):
         row = clean("bookings", version.row)
         if isinstance(row, str):
             continue
         latest = max(latest, row["updated_at"])
         if row["booking_status"] == "canceled":
             return latest
-        latest = max(latest, version.deleted_at or latest)
+        if version.deleted_at and (following is None or following.deleted_at != version.deleted_at):
+            latest = max(latest, version.deleted_at)
     raise ValueError("no version of this booking is canceled")
 
 

@@ -81,12 +81,12 @@ def history(table: str, seen: dict[int, list[Seen]]) -> list[Row]:
 
 def _versions(table: str, versions: list[Seen]) -> list[Row]:
     events: list[tuple[Row | None, datetime]] = []
-    for position, version in enumerate(versions):
+    for version, following in zip(versions, [*versions[1:], None], strict=True):
         row = clean(table, version.row)
-        if not isinstance(row, str):
-            events.append((row, row[CURSORS[table]]))
-        following = versions[position + 1].deleted_at if position + 1 < len(versions) else None
-        if version.deleted_at and version.deleted_at != following:
+        if isinstance(row, str):  # neither it nor its deletion is in the history
+            continue
+        events.append((row, row[CURSORS[table]]))
+        if version.deleted_at and (following is None or following.deleted_at != version.deleted_at):
             events.append((None, version.deleted_at))
     starts = [max(at for _, at in events[: n + 1]) for n in range(len(events))]
     ends = [*starts[1:], None]
