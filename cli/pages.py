@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 
 from lakehouse.checks import AnyCheck, Check, Fresh, References, Unique, Volume
-from lakehouse.contracts import Append, Catalog, Column, Cursor, Flags, Items, Money, OneOf, Table
+from lakehouse.contracts import QUALITY, Append, Catalog, Column, Cursor, Flags, Items, Money, OneOf, Recipe, Table
 
 INDEX = "README.md"
 HEAD = "<!-- made by `lakehouse docs` from the declarations; change those -->\n\n"
@@ -15,6 +16,7 @@ def pages(catalog: Catalog) -> dict[str, str]:
     """The text of each page by its path below the folder of the documentation."""
     found = {INDEX: _index(catalog)}
     found |= {f"{name}.md": _table(catalog, spec.table) for name, spec in catalog.tables.items()}
+    found |= {f"{name}.md": _mart(catalog, recipe) for name, recipe in catalog.marts.items()}
     return {path: HEAD + text.rstrip() + "\n" for path, text in sorted(found.items())}
 
 
@@ -36,15 +38,17 @@ def _index(catalog: Catalog) -> str:
         (f"[{t.name}]({t.name}.md)", ", ".join(t.key), _strategy(t), t.description)
         for t in (spec.table for spec in catalog.tables.values())
     ]
-    marts = [(m.mart.name, ", ".join(m.mart.grain), m.mart.description) for m in catalog.marts.values()]
-    edges = [f"  {i} --> {name}" for name, recipe in catalog.marts.items() for i in recipe.inputs]
+    marts = [
+        (f"[{m.mart.name}]({m.mart.name}.md)", ", ".join(m.mart.grain), m.mart.description)
+        for m in catalog.marts.values()
+    ]
     return "\n\n".join(
         [
             "# Tables and marts",
             _grid(("table", "key", "changes are found by", "a row is"), tables),
             _grid(("mart", "grain", "says"), marts),
             "Which mart reads what:",
-            "```mermaid\nflowchart LR\n" + "\n".join(edges) + "\n```",
+            _drawn(_edges(catalog, list(catalog.marts))),
         ]
     )
 
@@ -83,6 +87,53 @@ def _table(catalog: Catalog, table: Table) -> str:
             else "None beside those of the columns.",
         ]
     )
+
+
+def _mart(catalog: Catalog, recipe: Recipe) -> str:
+    mart = recipe.mart
+    tables = ", ".join(f"[{name}]({name}.md)" for name in sorted(catalog.sources_of(mart.name)))
+    facts = [
+        f"- a row is identified by: {', '.join(mart.grain)}",
+        f"- in the lake: `{mart.layer}/{mart.name}`" + "; not in the warehouse" * (mart.layer != "presentation"),
+        f"- made of the tables: {tables or 'none; of what the runs recorded'}",
+    ]
+    columns = [(c.name, c.type, c.unit, c.meaning) for c in mart.columns]
+    checks = [(c.name, c.severity, _rule(c)) for c in mart.checks]
+    return "\n\n".join(
+        [
+            f"# {mart.name}",
+            mart.description,
+            "\n".join(facts),
+            "## Definition",
+            inspect.getdoc(recipe.build) or "",
+            "## Columns",
+            _grid(("column", "type", "unit", "meaning"), columns),
+            "## Checks",
+            _grid(("check", "severity", "holds for a good row"), checks) if checks else "None.",
+            "## Made of",
+            _drawn(_edges(catalog, [mart.name])),
+        ]
+    )
+
+
+def _edges(catalog: Catalog, marts: list[str]) -> list[str]:
+    """What these marts read, and of what that is made, down to the source."""
+    found: dict[str, None] = {}
+    for mart in marts:
+        for name in catalog.marts[mart].inputs:
+            if name in catalog.marts:
+                found |= dict.fromkeys(_edges(catalog, [name]))
+            elif name == QUALITY:
+                found[f"  runs --> {name}"] = None
+            else:
+                table = catalog.tables[name.removesuffix("_history")].table
+                found[f"  source_{table.source_name}[({table.source_name})] --> {name}"] = None
+            found[f"  {name} --> {mart}"] = None
+    return list(found)
+
+
+def _drawn(edges: list[str]) -> str:
+    return "```mermaid\nflowchart LR\n" + "\n".join(edges) + "\n```"
 
 
 def _readers(catalog: Catalog, table: Table) -> list[str]:

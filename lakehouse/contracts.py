@@ -255,6 +255,16 @@ tolerated, status."""
 
 
 @dataclass(frozen=True)
+class MartColumn:
+    """One column of a mart: its SQL type, what it says, and the unit it says it in."""
+
+    name: str
+    type: str
+    meaning: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
 class Mart:
     """Everything about one derived table.
 
@@ -264,6 +274,7 @@ class Mart:
         description: What a row says, by which definition.
         layer: `presentation` is published; `curated` is shared by marts and stays in the lake.
         checks: Rules on its rows; severity `fail` keeps it from being published.
+        columns: Its columns, in their order.
     """
 
     name: str
@@ -271,6 +282,7 @@ class Mart:
     description: str
     layer: Literal["presentation", "curated"] = "presentation"
     checks: tuple[Check, ...] = ()
+    columns: tuple[MartColumn, ...] = ()
 
     def __post_init__(self) -> None:
         for problem in problems(self.checks):

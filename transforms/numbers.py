@@ -14,6 +14,12 @@ def quotient(numerator: Column, denominator: Column, scale: int) -> Column:
     return F.round(numerator.cast("DECIMAL(24,6)") / divisor, scale)
 
 
+def growth(now: Column, before: Column) -> Column:
+    """The change as a fraction of what was before, rounded half-up to 6 digits; NULL where that was 0."""
+    now, before = now.cast("DECIMAL(16,2)"), before.cast("DECIMAL(16,2)")
+    return F.round((now - before) / F.nullif(before, F.lit(0)), 6).cast("DECIMAL(20,6)")
+
+
 def whole(numerator: Column, denominator: Column) -> Column:
     """The whole part of a quotient of integers."""
     return F.call_function("div", numerator, denominator)

@@ -27,6 +27,23 @@ def made_until(bookings: DataFrame, as_of: date) -> DataFrame:
     return live(bookings).where(F.col("booked_on") <= F.lit(as_of))
 
 
+def nights_until(stay_nights: DataFrame, bookings: DataFrame, as_of: date) -> DataFrame:
+    """The nights up to a day, of the bookings made up to that day."""
+    known = made_until(bookings, as_of).select("booking_id")
+    return stay_nights.where(F.col("night") <= F.lit(as_of)).join(known, "booking_id", "left_semi")
+
+
+def canceled_until(bookings: DataFrame, bookings_history: DataFrame, as_of: date) -> DataFrame:
+    """The bookings made and canceled up to the end of a day, and canceled now, with `canceled_on`.
+
+    That is the day of the first version with this status; one that was confirmed again is not canceled.
+    """
+    canceled = "booking_status = 'canceled'"
+    first = bookings_history.where(canceled).groupBy("booking_id").agg(F.min("valid_from").alias("since"))
+    found = made_until(bookings, as_of).where(canceled).join(first, "booking_id")
+    return found.withColumn("canceled_on", day_of(F.col("since"))).where(F.col("canceled_on") <= F.lit(as_of))
+
+
 def is_confirmed(status: Column) -> Column:
     """True for `confirmed` and `completed`, which make nights, revenue and repeat customers."""
     return F.coalesce(status.isin("confirmed", "completed"), F.lit(False))

@@ -10,7 +10,7 @@ from datetime import date
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from transforms.periods import day_of
+from transforms.periods import day_of, days_in_month, months
 
 
 def versions(apartments_history: DataFrame) -> DataFrame:
@@ -67,3 +67,38 @@ def price_spans(apartments_history: DataFrame) -> DataFrame:
         F.col("followed").alias("price_until"),
         F.col("began").alias("known_from"),
     )
+
+
+def nights_on_offer(live: DataFrame) -> DataFrame:
+    """Nights on offer per listing and month, from the ends of each span: no day is made a row."""
+    touched = live.withColumn("month_start", F.explode(months(F.col("first_day"), F.col("last_day"))))
+    days = days_in_month(F.col("month_start"), F.col("first_day"), F.col("last_day"))
+    return touched.groupBy("apartment_id", "month_start").agg(
+        F.sum(days).alias("available_nights"),
+        F.sum(F.when(F.col("is_assumed"), days)).alias("assumed_nights"),
+    )
+
+
+def offers(live: DataFrame) -> DataFrame:
+    """The spans of `live_spans` that follow each other without a day between, joined to one."""
+    in_order = Window.partitionBy("apartment_id").orderBy("first_day")
+    is_start = F.coalesce(F.col("first_day") > F.date_add(F.lag("last_day").over(in_order), 1), F.lit(True))
+    marked = live.withColumn("is_start", is_start)
+    numbered = marked.withColumn("offer", F.sum(F.col("is_start").cast("INT")).over(in_order))
+    return numbered.groupBy("apartment_id", "offer").agg(
+        F.min("first_day").alias("first_day"), F.max("last_day").alias("last_day")
+    )
+
+
+def creations(apartments_history: DataFrame) -> DataFrame:
+    """The day on which each listing was `created`, as its last version says."""
+    latest = F.max_by("created", F.struct("began", "is_first", "created"))
+    return versions(apartments_history).groupBy("apartment_id").agg(latest.alias("created"))
+
+
+def asked(offered: DataFrame, apartments_history: DataFrame) -> DataFrame:
+    """The listings with the price that held on their `last_day`, and whether it `is_assumed`."""
+    holds = "(price_from IS NULL OR price_from <= last_day) AND (price_until IS NULL OR last_day < price_until)"
+    spans = price_spans(apartments_history)
+    priced = offered.join(spans, [offered.apartment_id == spans.apartment_id, F.expr(holds)])
+    return priced.drop(spans.apartment_id).withColumn("is_assumed", F.col("last_day") < F.col("known_from"))

@@ -12,7 +12,7 @@ from tests.reference.world import World
 def popular_locations_weekly(world: World, as_of: date) -> list[Row]:
     """Per week of booking, every place with a confirmed booking, the unknown place too, most bookings first.
 
-    Ties go by city, then state, unknown names last. `guests` are distinct users.
+    Ties go by city, then state, unknown names last. `guests` are distinct users; nobody known is no guest.
     """
     places = Places(world)
     by_week: dict[date, dict[Place, list[Booking]]] = defaultdict(lambda: defaultdict(list))
@@ -34,7 +34,7 @@ def mart_row(week: date, rank: int, place: Place, bookings: list[Booking], as_of
         "city": city,
         "state": state,
         "bookings": len(bookings),
-        "guests": len({booking.user for booking in bookings}),
+        "guests": len({booking.user for booking in bookings} - {None}),
         "revenue_usd": known_sum(booking.usd for booking in bookings),
         "rows_without_rate": without_rate(bookings),
         "rank": rank,

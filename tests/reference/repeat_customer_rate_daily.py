@@ -14,7 +14,7 @@ def repeat_customer_rate_daily(world: World, as_of: date) -> list[Row]:
     """Per day: of the users with a confirmed booking in the 30 days ending with it, the share with several.
 
     The days run from that of the first booking (of any status) to `as_of`. The first 29 see less than a full
-    window and are partial.
+    window and are partial. A booking without a user is nobody's.
     """
     bookings = bookings_by(world, as_of)
     if not bookings:
@@ -22,7 +22,7 @@ def repeat_customer_rate_daily(world: World, as_of: date) -> list[Row]:
     first_day = min(booking.booked_on for booking in bookings)
     bookers: dict[date, list[int]] = defaultdict(list)
     for booking in bookings:
-        if booking.is_confirmed:
+        if booking.is_confirmed and booking.user is not None:
             bookers[booking.booked_on].append(booking.user)
     return [mart_row(day, first_day, bookers) for day in days(first_day, as_of)]
 

@@ -25,10 +25,10 @@ def top_listings_weekly(world: World, as_of: date, top: int = 10) -> list[Row]:
     return rows
 
 
-def best_first(listing: int, bookings: list[Booking]) -> tuple[bool, Decimal, int, int]:
-    """Sorts by revenue (unknown last), number of bookings, id."""
+def best_first(listing: int | None, bookings: list[Booking]) -> tuple[bool, Decimal, int, bool, int]:
+    """Sorts by revenue (unknown last), number of bookings, id (unknown last)."""
     revenue = known_sum(booking.usd for booking in bookings)
-    return revenue is None, -(revenue or Decimal(0)), -len(bookings), listing
+    return revenue is None, -(revenue or Decimal(0)), -len(bookings), listing is None, listing or 0
 
 
 def mart_row(week: date, rank: int, listing: int, bookings: list[Booking], as_of: date) -> Row:

@@ -15,6 +15,12 @@ SCHEMAS = {
     "apartments_history": "id BIGINT, listing_created_on TIMESTAMP, valid_from TIMESTAMP, "
     "valid_to TIMESTAMP, price DECIMAL(10,2), currency STRING, is_active BOOLEAN, _seq BIGINT",
     "apartment_attributes": "id BIGINT, cityname STRING, state STRING, _deleted_at TIMESTAMP",
+    "bookings_history": "booking_id BIGINT, booking_status STRING, valid_from TIMESTAMP, "
+    "valid_to TIMESTAMP, _seq BIGINT",
+    "user_viewing": "user_id BIGINT, apartment_id BIGINT, viewed_at TIMESTAMP, is_wishlisted BOOLEAN, "
+    "call_to_action STRING, _deleted_at TIMESTAMP",
+    "quality_checks": "run_id STRING, run_at TIMESTAMP, table STRING, check STRING, severity STRING, rows BIGINT, "
+    "broken BIGINT, tolerated DOUBLE, status STRING",
     "exchange_rates": "currency STRING, rate_date DATE, usd_per_unit DECIMAL(18,8), _deleted_at TIMESTAMP",
 }
 
@@ -27,7 +33,7 @@ class World:
     tables: dict[str, str] = field(default_factory=dict)
 
     def given(self, **tables: str) -> "World":
-        """Tables of text: a line is a row, values as in SCHEMAS; `-` is NULL, and so is what is left out."""
+        """Tables of text: a line is a row, values as in SCHEMAS, `_` is a blank; `-` or nothing is NULL."""
         return World(self.spark, self.tables | tables)
 
     def frame(self, name: str) -> DataFrame:
@@ -60,4 +66,4 @@ def schema_of(frame: DataFrame) -> str:
 
 
 def _literal(text: str) -> str:
-    return "NULL" if text == "-" else f"'{text}'"
+    return "NULL" if text == "-" else f"'{text.replace('_', ' ')}'"

@@ -40,6 +40,17 @@ def test_a_page_tells_every_column_check_and_spelling() -> None:
     assert "curated/guests_history" in page
 
 
+def test_a_page_of_a_mart_tells_its_definition_its_columns_and_what_it_is_made_of_down_to_the_source() -> None:
+    page = pages.pages(transforms.catalog())["occupancy_rate_monthly.md"]
+
+    assert "A night that two stays share counts once" in page
+    assert "| booked_nights | BIGINT | nights | Distinct nights of listings with a confirmed stay |" in page
+    assert "| booked_within_supply | warn | `occupancy_rate <= 1` |" in page
+    for edge in ("source_bookings[(bookings)] --> bookings", "bookings --> stay_nights", "apartments_history --> occ"):
+        assert edge in page
+    assert "user_viewing" not in page
+
+
 def test_a_page_of_a_table_that_is_gone_is_removed_and_nothing_is_written_twice(tmp_path: Path) -> None:
     catalog = transforms.catalog()
     (tmp_path / "gone.md").write_text("old")

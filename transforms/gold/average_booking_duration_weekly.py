@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, MartColumn
+from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count
 from transforms.numbers import in_order, median, nearest_rank, quotient
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_levels, with_place
@@ -16,6 +17,15 @@ MART = Mart(
     name="average_booking_duration_weekly",
     grain=("week_start", *PLACE),
     description="Confirmed stays by week of check-in, with the mean, median and 90th percentile of nights.",
+    columns=(
+        WEEK,
+        *PLACE_COLUMNS,
+        count("stays", "Confirmed stays that begin in the week", "stays"),
+        MartColumn("mean_nights", "DECIMAL(9,2)", "Mean length of those stays", "nights"),
+        MartColumn("median_nights", "DECIMAL(9,2)", "Median length: the mean of the middle two", "nights"),
+        MartColumn("p90_nights", "INT", "90th percentile of length: the nearest rank", "nights"),
+        IS_PARTIAL,
+    ),
     checks=(fail("at_least_a_night", "median_nights >= 1 AND p90_nights >= 1"),),
 )
 

@@ -7,16 +7,28 @@ from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
 from lakehouse.contracts import Mart
+from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count, price, unrated
 from transforms.money import with_usd, without_rate
 from transforms.numbers import in_order, median, quotient
 from transforms.periods import is_partial, week_end, week_start, weeks
 from transforms.places import PLACE, with_levels, with_place
-from transforms.supply import live_spans, price_spans
+from transforms.supply import asked, live_spans
 
 MART = Mart(
     name="average_listing_price_weekly",
     grain=("week_start", *PLACE),
     description="Listings on offer on at least one day of the week, with the mean and median of their price.",
+    columns=(
+        WEEK,
+        *PLACE_COLUMNS,
+        count("listings", "On offer on at least one day of the week", "listings"),
+        price("mean_price_usd", "Mean of their last asking price in the week"),
+        price("median_price_usd", "Median of their last asking price in the week"),
+        count("new_listings", "Of those, made in the week", "listings"),
+        unrated("listings"),
+        count("assumed_listings", "Of those, with a price known only from a later version", "listings"),
+        IS_PARTIAL,
+    ),
     checks=(fail("price_not_negative", "mean_price_usd >= 0 AND median_price_usd >= 0"),),
 )
 
@@ -31,7 +43,7 @@ def build(
     `rows_without_rate`, and in neither mean nor median.
     """
     offered = _offered(live_spans(apartments_history, as_of), as_of)
-    priced = with_usd(_priced(offered, apartments_history), exchange_rates, "price", "last_day")
+    priced = with_usd(asked(offered, apartments_history), exchange_rates, "price", "last_day")
     rows = with_levels(with_place(priced, apartment_attributes))
     usd = F.col("usd")
     weekly = rows.groupBy("week_start", *PLACE).agg(
@@ -60,11 +72,3 @@ def _offered(live: DataFrame, as_of: date) -> DataFrame:
     touched = F.explode(weeks(F.col("first_day"), F.col("last_day")))
     offered = live.select("apartment_id", touched.alias("week_start")).distinct()
     return offered.withColumn("last_day", F.least(week_end(F.col("week_start")), F.lit(as_of)))
-
-
-def _priced(offered: DataFrame, apartments_history: DataFrame) -> DataFrame:
-    """The listings with the price that held on their `last_day`."""
-    holds = "(price_from IS NULL OR price_from <= last_day) AND (price_until IS NULL OR last_day < price_until)"
-    spans = price_spans(apartments_history)
-    priced = offered.join(spans, [offered.apartment_id == spans.apartment_id, F.expr(holds)])
-    return priced.drop(spans.apartment_id).withColumn("is_assumed", F.col("last_day") < F.col("known_from"))

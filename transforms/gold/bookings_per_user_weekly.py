@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, MartColumn
+from transforms.columns import IS_PARTIAL, WEEK, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
 from transforms.stays import made_until
@@ -15,16 +16,28 @@ MART = Mart(
     name="bookings_per_user_weekly",
     grain=("week_start", "user_id"),
     description="A user's bookings by booking date and state of now; nights and spend of the confirmed.",
+    columns=(
+        WEEK,
+        MartColumn("user_id", "BIGINT", "Guest who booked; NULL: unknown"),
+        count("confirmed_bookings", "Confirmed or completed", "bookings"),
+        count("pending_bookings", "Pending", "bookings"),
+        count("canceled_bookings", "Canceled", "bookings"),
+        count("nights", "Nights of the confirmed bookings", "nights"),
+        amount("spend_usd", "Price of the confirmed bookings; NULL where none has a rate"),
+        unrated("bookings"),
+        IS_PARTIAL,
+    ),
     checks=(fail("spend_not_negative", "spend_usd >= 0"),),
 )
 
 
 def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFrame:
-    """One row per week and user with a booking of any state.
+    """One row per week and user with a booking of any known state.
 
     `spend_usd` is 0 where nothing is confirmed, and NULL where no confirmed booking has a rate.
     """
-    rows = with_usd(made_until(bookings, as_of), exchange_rates, "total_price", "booked_on")
+    made = made_until(bookings, as_of).where("booking_status IS NOT NULL")
+    rows = with_usd(made, exchange_rates, "total_price", "booked_on")
     usd, status, is_confirmed = F.col("usd"), F.col("booking_status"), F.col("is_confirmed")
     weekly = rows.groupBy(week_start(F.col("booked_on")).alias("week_start"), "user_id").agg(
         F.count_if(is_confirmed).alias("confirmed_bookings"),

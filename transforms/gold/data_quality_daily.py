@@ -4,7 +4,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, MartColumn
+from transforms.columns import DAY, count, share
 from transforms.numbers import quotient
 from transforms.periods import day_of
 
@@ -12,6 +13,19 @@ MART = Mart(
     name="data_quality_daily",
     grain=("run_id", "table_name", "check_name"),
     description="Rows that each rule looked at in a run, those that passed, and those that went to quarantine.",
+    columns=(
+        DAY,
+        MartColumn("run_id", "STRING", "The run that judged the rows"),
+        MartColumn("table_name", "STRING", "The table they are of"),
+        MartColumn("check_name", "STRING", "The rule"),
+        MartColumn("severity", "STRING", "What a breach does: warn, quarantine or fail"),
+        count("rows", "Rows that the rule looked at", "rows"),
+        count("passed", "Rows that passed", "rows"),
+        count("quarantined", "Rows that went to quarantine for it", "rows"),
+        share("pass_rate", "`passed` of `rows`"),
+        share("threshold", "The least share that is passed over in silence"),
+        MartColumn("status", "STRING", "How the rule fared"),
+    ),
     checks=(fail("parts_within_whole", "passed >= 0 AND passed <= rows AND quarantined <= rows - passed"),),
 )
 

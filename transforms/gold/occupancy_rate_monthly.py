@@ -7,11 +7,12 @@ from pyspark.sql import functions as F
 
 from lakehouse.checks import fail, warn
 from lakehouse.contracts import Mart
+from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
-from transforms.periods import days_in_month, is_partial, month_start, months
+from transforms.periods import is_partial, month_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.stays import made_until
-from transforms.supply import live_spans
+from transforms.stays import nights_until
+from transforms.supply import live_spans, nights_on_offer
 
 COUNTS = (
     "booked_nights",
@@ -25,6 +26,17 @@ MART = Mart(
     name="occupancy_rate_monthly",
     grain=("month_start", *PLACE),
     description="Nights with a confirmed stay, nights on offer, and the first as a share of the second.",
+    columns=(
+        MONTH,
+        *PLACE_COLUMNS,
+        count("booked_nights", "Distinct nights of listings with a confirmed stay", "nights"),
+        count("available_nights", "Days of listings on offer", "nights"),
+        share("occupancy_rate", "`booked_nights` of `available_nights`; may exceed 1"),
+        count("double_booked_nights", "Further stays of a night that is already booked", "nights"),
+        count("booked_beyond_supply", "Of the booked, nights on which the listing was not on offer", "nights"),
+        count("assumed_nights", "Of the available, days known only from a later version", "nights"),
+        IS_PARTIAL,
+    ),
     checks=(
         fail(
             "parts_within_whole",
@@ -49,9 +61,8 @@ def build(
     booked and in `booked_beyond_supply`; so the rate may exceed 1, and is NULL where nothing was on offer.
     """
     live = live_spans(apartments_history, as_of)
-    known = made_until(bookings, as_of).select("booking_id")
-    nights = stay_nights.where(F.col("night") <= F.lit(as_of)).join(known, "booking_id", "left_semi")
-    parts = _booked(nights, live).unionByName(_available(live), allowMissingColumns=True)
+    nights = nights_until(stay_nights, bookings, as_of)
+    parts = _booked(nights, live).unionByName(nights_on_offer(live), allowMissingColumns=True)
     rows = with_levels(with_place(parts, apartment_attributes))
     sums = [F.coalesce(F.sum(name), F.lit(0)).cast("BIGINT").alias(name) for name in COUNTS]
     rate = quotient(F.col("booked_nights"), F.col("available_nights"), 6)
@@ -79,14 +90,4 @@ def _booked(nights: DataFrame, live: DataFrame) -> DataFrame:
         F.count("*").alias("booked_nights"),
         F.sum(F.col("stays") - 1).alias("double_booked_nights"),
         F.count_if(F.col("first_day").isNull()).alias("booked_beyond_supply"),
-    )
-
-
-def _available(live: DataFrame) -> DataFrame:
-    """Nights on offer per listing and month, from the ends of each span: no day is made a row."""
-    touched = live.withColumn("month_start", F.explode(months(F.col("first_day"), F.col("last_day"))))
-    days = days_in_month(F.col("month_start"), F.col("first_day"), F.col("last_day"))
-    return touched.groupBy("apartment_id", "month_start").agg(
-        F.sum(days).alias("available_nights"),
-        F.sum(F.when(F.col("is_assumed"), days)).alias("assumed_nights"),
     )

@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, MartColumn
+from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_place
@@ -17,6 +18,16 @@ MART = Mart(
     name="popular_locations_weekly",
     grain=("week_start", *PLACE),
     description="Confirmed bookings by booking date: how many, of how many guests, for how much; ranked.",
+    columns=(
+        WEEK,
+        *PLACE_COLUMNS,
+        count("bookings", "Confirmed bookings made in the week", "bookings"),
+        count("guests", "Distinct users who made them", "guests"),
+        amount("revenue_usd", "Their price; NULL where none has a rate"),
+        unrated("bookings"),
+        MartColumn("rank", "INT", "Place by bookings, then city and state, of the week; 1 is the most popular"),
+        IS_PARTIAL,
+    ),
     checks=(fail("guests_within_bookings", "guests <= bookings"),),
 )
 
@@ -46,6 +57,6 @@ def build(bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: 
         "guests",
         "revenue_usd",
         "rows_without_rate",
-        rank("week_start", *order).alias("rank"),
+        rank(["week_start"], *order).alias("rank"),
         is_partial(week_end(F.col("week_start")), as_of).alias("is_partial"),
     )

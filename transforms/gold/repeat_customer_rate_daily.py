@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, MartColumn
+from transforms.columns import DAY, count, share
 from transforms.numbers import quotient
 from transforms.periods import days
 from transforms.stays import made_until
@@ -17,6 +18,13 @@ MART = Mart(
     name="repeat_customer_rate_daily",
     grain=("day",),
     description="Users with a confirmed booking in the thirty days up to a day, and those with at least two.",
+    columns=(
+        DAY,
+        count("users", "With a confirmed booking in the thirty days up to this one", "users"),
+        count("repeat_users", "Of those, with at least two", "users"),
+        share("repeat_rate", "`repeat_users` of `users`"),
+        MartColumn("is_partial", "BOOLEAN", "The window reaches back beyond the first booking"),
+    ),
     checks=(fail("repeaters_are_users", "repeat_users <= users"),),
 )
 

@@ -4,7 +4,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, MartColumn
+from transforms.columns import LISTING
 from transforms.money import share, with_usd
 from transforms.periods import days
 from transforms.stays import live
@@ -15,6 +16,15 @@ MART = Mart(
     description="A night of a confirmed stay: the days from check-in up to, not including, check-out; "
     "the amounts of a booking's nights sum to its price exactly.",
     layer="curated",
+    columns=(
+        MartColumn("booking_id", "BIGINT", "Reservation number"),
+        LISTING,
+        MartColumn("user_id", "BIGINT", "Guest who booked"),
+        MartColumn("night", "DATE", "Day on which the night begins"),
+        MartColumn("amount", "DECIMAL(12,2)", "Share of the price", "`currency`"),
+        MartColumn("currency", "STRING", "Currency of the price, ISO 4217"),
+        MartColumn("usd", "DECIMAL(12,2)", "Share of the price; NULL without a rate", "USD"),
+    ),
     checks=(fail("amount_not_negative", "amount >= 0"),),
 )
 

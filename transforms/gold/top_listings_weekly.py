@@ -6,7 +6,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, MartColumn
+from transforms.columns import IS_PARTIAL, LISTING, WEEK, amount, count, price, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.numbers import quotient
 from transforms.periods import is_partial, week_end, week_start
@@ -17,6 +18,17 @@ MART = Mart(
     name="top_listings_weekly",
     grain=("week_start", "rank"),
     description="The listings with the highest confirmed revenue by booking date, at most ten a week.",
+    columns=(
+        WEEK,
+        MartColumn("rank", "INT", "Place by revenue, then bookings, then listing number; 1 is the highest"),
+        LISTING,
+        count("bookings", "Confirmed bookings made in the week", "bookings"),
+        count("nights", "Their nights", "nights"),
+        amount("revenue_usd", "Their price; NULL where none has a rate"),
+        price("adr_usd", "Revenue by night, of the bookings with a rate"),
+        unrated("bookings"),
+        IS_PARTIAL,
+    ),
     checks=(fail("revenue_not_negative", "revenue_usd >= 0"),),
 )
 
@@ -38,9 +50,9 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, top: int 
         quotient(F.sum(usd), rated_nights, 2).cast("DECIMAL(12,2)").alias("adr_usd"),
         without_rate(usd, all_count).alias("rows_without_rate"),
     )
-    order = (F.desc_nulls_last("revenue_usd"), F.desc("bookings"), F.asc("apartment_id"))
+    order = (F.desc_nulls_last("revenue_usd"), F.desc("bookings"), F.asc_nulls_last("apartment_id"))
     return (
-        weekly.withColumn("rank", rank("week_start", *order))
+        weekly.withColumn("rank", rank(["week_start"], *order))
         .where(F.col("rank") <= top)
         .select(
             "week_start",

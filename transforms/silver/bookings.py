@@ -10,9 +10,10 @@ PAYMENTS = OneOf(("paid", "pending", "failed", "refunded"))
 
 TABLE = Table(
     name="bookings",
-    description="A reservation of a listing by a guest.",
+    description="A reservation of a listing by a guest, with every version it had.",
     key=("booking_id",),
     strategy=Cursor("updated_at"),
+    history=True,
     columns=(
         Column("booking_id", "BIGINT", nullable=False, meaning="Reservation number"),
         Column("user_id", "BIGINT", meaning="Guest who booked", pii="identifier"),
