@@ -19,7 +19,7 @@ import typer
 import transforms
 from cli import show
 from cli.terminal import console, or_stop
-from lakehouse import quarantine, session, settings, silver
+from lakehouse import pipeline, quarantine, session, settings, silver
 from lakehouse.contracts import Curation, Terminal
 from lakehouse.lake import Lake
 from lakehouse.window import micros
@@ -62,7 +62,8 @@ def retry(table: Name) -> None:
     """
 
     def again() -> silver.SilverReport:
-        found, spec = settings.load(), _declared(table)
+        found = settings.load()
+        spec = pipeline.hiding(found).applied(_declared(table))
         at = micros(datetime.now(UTC))
         return silver.retry(session.child(found), Lake.of(found), spec, f"retry-{uuid.uuid4().hex[:6]}", at)
 

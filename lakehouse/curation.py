@@ -34,9 +34,7 @@ def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
 
 def typed(raw: DataFrame, curation: Curation) -> DataFrame:
     """The declared columns in their silver types, hashed where they are personal; what cannot be read is NULL."""
-    return raw.withColumns(
-        {c.name: hidden(value(c, is_key=c.name in curation.table.key), c, curation) for c in curation.table.columns}
-    )
+    return raw.withColumns({c.name: _in_silver(c, curation) for c in curation.table.columns})
 
 
 def hidden(value: Expression, column: Column, curation: Curation) -> Expression:
@@ -52,13 +50,13 @@ def hidden(value: Expression, column: Column, curation: Curation) -> Expression:
     return value
 
 
+def _in_silver(column: Column, curation: Curation) -> Expression:
+    return hidden(value(column, is_key=column.name in curation.table.key), column, curation)
+
+
 def _kept(column: Column, curation: Curation) -> Expression:
     is_hashed = curation.pseudonyms is not None and curation.pseudonyms.covers(column)
-    return (
-        hidden(value(column, is_key=column.name in curation.table.key), column, curation)
-        if is_hashed
-        else F.col(f"`{column.name}`")
-    )
+    return _in_silver(column, curation) if is_hashed else F.col(f"`{column.name}`")
 
 
 def value(column: Column, *, is_key: bool = False) -> Expression:

@@ -55,7 +55,7 @@ class Run:
     @property
     def pseudonyms(self) -> Pseudonyms:
         """What hides personal values."""
-        return Pseudonyms(self.settings.privacy.key, self.settings.privacy.hash_identifiers)
+        return hiding(self.settings)
 
     def spec(self, table: str) -> Curation:
         """The curation of one table, with what hides its personal values.
@@ -63,14 +63,17 @@ class Run:
         Raises:
             Terminal: They are to be hashed and there is no key.
         """
-        found, pseudonyms = self.catalog.tables[table], self.pseudonyms
-        mark = found.fingerprint + pseudonyms.fingerprint(found.table)
-        return replace(found, fingerprint=mark, pseudonyms=pseudonyms)
+        return self.pseudonyms.applied(self.catalog.tables[table])
 
     def extractor(self, table: str) -> Extractor:
         """The extractor of one table."""
         declared = self.catalog.tables[table].table
         return Extractor(self.settings, self.lake, declared, self.run_id, self.horizon, self.pseudonyms)
+
+
+def hiding(settings: Settings) -> Pseudonyms:
+    """What hides personal values under these settings."""
+    return Pseudonyms(settings.privacy.key, settings.privacy.hash_identifiers)
 
 
 def start(

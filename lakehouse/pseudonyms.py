@@ -8,12 +8,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from lakehouse.contracts import Column, Table, Terminal
+from lakehouse.contracts import Column, Curation, Table, Terminal
 
 if TYPE_CHECKING:
     from pyspark.sql import Column as Expression
@@ -43,6 +43,15 @@ class Pseudonyms:
             raise Terminal(
                 f"{why}: set LAKEHOUSE_PRIVACY__KEY to a secret of {SHORTEST_KEY} characters or more, and keep it"
             )
+
+    def applied(self, curation: Curation) -> Curation:
+        """A curation that hides personal values by this key; another key or setting is another fingerprint.
+
+        Raises:
+            Terminal: A personal column is declared and there is no key.
+        """
+        mark = curation.fingerprint + self.fingerprint(curation.table)
+        return replace(curation, fingerprint=mark, pseudonyms=self)
 
     def fingerprint(self, table: Table) -> str:
         """Changes when what is hashed of a table does, or the key; empty where nothing is.
