@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import boto3
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -26,8 +25,7 @@ def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     server: S3Server = request.getfixturevalue("s3_server")
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="purged")
-    yield Lake("s3://purged/lake")
+    yield Lake(f"s3://{server.bucket}/{tmp_path.name}")
 
 
 def commit(lake: Lake, seq: int, who: str, mode: str = "overwrite") -> None:
