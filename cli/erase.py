@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from httpx import HTTPError
 from prefect import get_client
 from prefect.client.schemas.filters import FlowFilter, FlowFilterName, FlowRunFilter, FlowRunFilterState
 from prefect.client.schemas.filters import FlowRunFilterStateType as StateTypes
@@ -12,7 +13,7 @@ from rich.table import Table
 
 import transforms
 from lakehouse import erasure
-from lakehouse.contracts import Terminal
+from lakehouse.contracts import Terminal, Transient
 from lakehouse.erasure import Receipt
 from lakehouse.settings import Settings
 from tasks.blocks import warehouse
@@ -53,8 +54,14 @@ def _refuse_while_running() -> None:
     """A run that is active reads what the erasure takes away; where no server is named, this cannot be known."""
     if PREFECT_API_URL.value() is None:
         return
-    active = FlowRunFilter(state=FlowRunFilterState(type=StateTypes(any_=[StateType.RUNNING])))
-    with get_client(sync_client=True) as client:
-        found = client.read_flow_runs(flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])), flow_run_filter=active)
+    active = FlowRunFilter(state=FlowRunFilterState(type=StateTypes(any_=[StateType.RUNNING, StateType.CANCELLING])))
+    try:
+        with get_client(sync_client=True) as client:
+            found = client.read_flow_runs(
+                flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])), flow_run_filter=active
+            )
+    except HTTPError as error:
+        raise Transient(f"{PREFECT_API_URL.value()} does not answer ({type(error).__name__}), so whether a run is "
+                        "active cannot be known; check PREFECT_API_URL, and that it runs") from None  # fmt: skip
     if found:
         raise Terminal(f"run {found[0].name} is active; let it end, or cancel it, then erase")

@@ -60,6 +60,7 @@ def _table(catalog: Catalog, table: Table) -> str:
         f"- silver: `curated/{table.name}`" + (f", all versions in `curated/{table.name}_history`" * table.history),
         f"- quarantine: `quarantine/{table.name}`; more than {table.max_reject_share:.0%} of the rows stop the table",
         f"- read by: {', '.join(_readers(catalog, table)) or 'no mart'}",
+        *[f"- personal, so never read: `{name}`" for name in table.withheld],
     ]
     columns = [
         (
@@ -68,7 +69,7 @@ def _table(catalog: Catalog, table: Table) -> str:
             "" if c.nullable else "not null",
             _stored(c),
             _spelling(c),
-            c.pii * (c.pii != "none"),
+            "free text" if c.free_text else c.pii * (c.pii != "none"),
             c.meaning,
         )
         for c in table.columns

@@ -1,7 +1,7 @@
 """Personal data: what leaves the source, what stands in its place, and that an erased person does not come back."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,8 @@ from sqlalchemy import create_engine
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import curation, delta, erasure, pipeline, session, suppression
-from lakehouse.contracts import Transient
+from lakehouse import curation, delta, erasure, pipeline, session, silver, suppression
+from lakehouse.contracts import Terminal, Transient
 from lakehouse.erasure import Receipt
 from lakehouse.pseudonyms import Pseudonyms
 from tests.support import people
@@ -117,6 +117,17 @@ def world(source_server: MariaDb, warehouse_server: Postgres, tmp_path: Path) ->
         yield opened
 
 
+def test_without_a_key_a_table_with_personal_columns_stops_before_anything_is_read(world: People) -> None:
+    keyless = pipeline.start(world.under().shop.settings, CATALOG)
+
+    for step in (pipeline.pending, pipeline.ingest):
+        with pytest.raises(Terminal, match="table orders: mail is to be hashed: set LAKEHOUSE_PRIVACY__KEY"):
+            step(keyless, "orders")
+
+    assert world.lake.state("bronze", "orders") is None
+    assert pipeline.pending(keyless, "visits"), "a table without such columns needs none"
+
+
 @pytest.mark.long
 def test_personal_values_are_hashed_from_silver_on_and_anew_when_key_or_setting_change(world: People) -> None:
     ours = Pseudonyms(SecretStr(KEY))
@@ -140,6 +151,9 @@ def test_personal_values_are_hashed_from_silver_on_and_anew_when_key_or_setting_
     assert sorted(hidden.silver("visits", "user_id")) == sorted(numbers), "hashed keys leave no old ones beside them"
     assert hidden.totals() == before
     assert hidden.run() == {}
+    spec = pipeline.hiding(hidden.shop.settings).applied(CATALOG.tables["orders"])
+    assert silver.retry(session.child(hidden.shop.settings), hidden.lake, spec, "again", 0).rejected
+    assert ANN not in hidden.lake.open("quarantine", "orders").to_pyarrow_dataset().to_table()["user_id"].to_pylist()
     receipt = hidden.erase()
     assert {line.rows for line in receipt.lines if line.layer == "silver"} == {2}
     assert hidden.totals() == before
@@ -196,6 +210,10 @@ def test_somebody_who_is_not_there_yet_is_kept_out_and_a_run_that_planned_before
     world.shop.sql("INSERT INTO orders (id, user_id, price) VALUES (70, 4711, 1), (71, 11, 2), (72, 4712, 3)")
     planned = pipeline.start(world.shop.settings, CATALOG).extractor("orders")
     assert planned.aside.rows == 1
+    late = replace(planned)
+    late.__dict__["aside"] = suppression.Aside(planned.aside.erased)  # looked up before the order came
+    with pytest.raises(Transient, match="rows of an erased person came while it was read"):
+        late.window(session.child(world.shop.settings))
 
     world.erase(4712)
 

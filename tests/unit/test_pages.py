@@ -20,6 +20,7 @@ ODD = Table(
     ),
     checks=(quarantine("grown", "id > 0"), unique("at", tolerated=0.1)),
     history=True,
+    withheld=("passport",),
 )
 
 
@@ -38,6 +39,7 @@ def test_a_page_tells_every_column_check_and_spelling() -> None:
     assert "| at_unique | warn | 0.1 | no two rows share (at) |" in page
     assert "`at`, with an overlap of 10 min" in page
     assert "curated/guests_history" in page
+    assert "- personal, so never read: `passport`" in page
 
 
 def test_a_page_of_a_mart_tells_its_definition_its_columns_and_what_it_is_made_of_down_to_the_source() -> None:
