@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from sqlalchemy import Engine
 
-from lakehouse import bronze, delta, gold, pipeline, pseudonyms, session, staging, suppression
+from lakehouse import bronze, delta, gold, pipeline, presentation, pseudonyms, session, staging, suppression
 from lakehouse.contracts import Catalog, Column, Table, Terminal
 from lakehouse.lake import Lake, Layer, State
 from lakehouse.pipeline import Run
@@ -220,11 +220,11 @@ def _release(run: Run, engine: Engine, tables: list[Table]) -> int:
     """
     loaded = {t for t in run.catalog.tables if run.lake.state("silver", t) is not None}
     ready = frozenset(m for m in _marts(run, tables) if run.catalog.sources_of(m) <= loaded)
-    records, states = pipeline.build(run, ready)
+    records, states = presentation.build(run, ready)
     failed = [f"{record.name}: {record.error}" for record in records if record.error]
     if failed:
         raise Terminal(f"{'; '.join(failed)}; the person is not erased there: mend it, then erase again")
-    release, proofs = pipeline.publish(run, engine, states)
+    release, proofs = presentation.publish(run, engine, states)
     wrong = sorted(name for name, held in proofs.items() if not held)
     if wrong:
         raise Terminal(f"the warehouse does not serve what gold says of {', '.join(wrong)}; erase again")

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import erasure, ledger, pipeline
+from lakehouse import erasure, ledger, pipeline, presentation
 from lakehouse.checks import quarantine
 from lakehouse.contracts import Catalog, Column, Curation, Cursor, Mart, Recipe, Snapshot, Table
 from lakehouse.erasure import Receipt
@@ -121,9 +121,9 @@ class People:
         opened = pipeline.start(self.shop.settings, CATALOG, mode)
         todo = [name for name in CATALOG.tables if pipeline.pending(opened, name)]
         records = tuple(pipeline.ingest(opened, name) for name in todo)
-        built, states = pipeline.build(opened, frozenset(CATALOG.marts))
+        built, states = presentation.build(opened, frozenset(CATALOG.marts))
         assert [mart for mart in built if mart.error] == []
-        _, proofs = pipeline.publish(opened, self.shop.engine, states)
+        _, proofs = presentation.publish(opened, self.shop.engine, states)
         assert all(proofs.values())
         report = RunReport(opened.run_id, mode, "", "", "done", records, (), 0, 0, True, opened.horizon.at)
         ledger.append(opened.lake, report)
