@@ -59,7 +59,7 @@ class WarehouseSettings(Part):
 class PrivacySettings(Part):
     """How personal values are hidden."""
 
-    key: SecretStr = Field(SecretStr(""), description="Secret of the keyed hashes: 32 random characters or more; kept")
+    key: SecretStr = Field(SecretStr(""), description="Secret of the keyed hashes, 16 characters or more; keep it")
     hash_identifiers: bool = Field(default=False, description="Hash the numbers of persons too, such as user_id")
 
 
