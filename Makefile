@@ -16,7 +16,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real test-faults test-stateful lint format jars java clean image image-test bench-generate bench-extract buildah
+.PHONY: help demo up down test test-real test-faults test-stateful lint format jars java clean image image-test bench-generate bench-extract bench-checks buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ image-test: jars buildah ## try the built image: read-only, as its own user, wit
 
 bench-generate: jars ## make 3,000,000 bookings in an embedded MariaDB, and tell how long it took
 	@$(PYTHON) -m demo.marketplace.bench
+
+bench-checks: jars ## take 3,000,000 bookings to silver with and without rules, and tell the ratio
+	@$(PYTHON) -m benchmarks.checks
 
 bench-extract: jars ## read 3,000,000 bookings side by side with the bare reader, and tell the ratios
 	@$(PYTHON) -m benchmarks.extract

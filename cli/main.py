@@ -42,10 +42,16 @@ def run(
     or_stop(settings.load)
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "lakehouse")
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "2")
+    from httpx import TransportError  # noqa: PLC0415
+
     from flows.marketplace import marketplace  # noqa: PLC0415
 
     days = {n: d.date() if d else None for n, d in (("since", since), ("until", until), ("as_of", as_of))}
-    state = marketplace(tables, mode.value, **days, publish=publish, return_state=True)
+    try:
+        state = marketplace(tables, mode.value, **days, publish=publish, return_state=True)
+    except TransportError as error:
+        stop(f"the Prefect API was lost ({type(error).__name__}); what is committed stays and is right: run again")
     found = state.result(raise_on_failure=False)
     if isinstance(found, ledger.RunReport):
         show.report(found, console())
@@ -87,6 +93,16 @@ def check(
     look = doctor.check_source if source else doctor.check
     if not or_stop(lambda: look(settings.load(), console())):
         raise typer.Exit(1)
+
+
+@app.command()
+def erase(
+    user: Annotated[str, typer.Option(help="The id of the person, as the source has it")],
+) -> None:
+    """Puts a random id in the place of a person's in every layer and the warehouse, for good; prints a receipt."""
+    from cli import erase as erasing  # noqa: PLC0415
+
+    or_stop(lambda: erasing.erase(settings.load(), user, console()))
 
 
 @app.command()

@@ -35,13 +35,13 @@ def report(found: RunReport, console: Console) -> None:
 
 def certificate(found: RunReport, console: Console) -> None:
     """What the source itself counted, and where each of those rows went."""
-    table = Table("table", "counted at source", "its checksum", "staged", "appended", "there already", "deleted",
-                  "bronze = silver + quarantine", title="certificate", title_justify="left")  # fmt: skip
+    table = Table("table", "counted at source", "set aside", "its checksum", "staged", "appended", "there already",
+                  "deleted", "bronze = silver + quarantine", title="certificate", title_justify="left")  # fmt: skip
     for r in found.tables:
         counted = "-" if r.counted is None else f"{r.counted:,}"
         equation = f"{r.bronze_rows:,} = {r.silver_rows:,} + {r.quarantined:,}"
-        table.add_row(r.name, counted, r.checksum or "-", f"{r.read:,}", f"{r.new:,}", f"{r.already:,}",
-                      f"{r.deleted:,}", equation if r.bronze_rows else "-")  # fmt: skip
+        table.add_row(r.name, counted, f"{r.suppressed:,}", r.checksum or "-", f"{r.read:,}", f"{r.new:,}",
+                      f"{r.already:,}", f"{r.deleted:,}", equation if r.bronze_rows else "-")  # fmt: skip
     console.print(table)
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 import transforms
 from flows.table import table_flow
-from lakehouse import pipeline, session, settings
+from lakehouse import pipeline, presentation, session, settings
 from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Mode, Run
@@ -161,8 +161,8 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
 
 def _marts(run: Run, names: frozenset[str], engine: Engine | None, changed: bool) -> tuple[list[MartRecord], int]:
     ready = _ready(run, names)
-    due = changed or pipeline.marts_pending(run, ready)
-    if not due and not (engine is not None and pipeline.publish_pending(run, engine)):
+    due = changed or presentation.pending(run, ready)
+    if not due and not (engine is not None and presentation.publish_pending(run, engine)):
         return [], 0
     records, states = steps.build(run, ready)
     if engine is None:

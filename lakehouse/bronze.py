@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from lakehouse.checksum import Checksum, number_of_hash, row_text
-from lakehouse.contracts import Table, Terminal
+from lakehouse.contracts import Column, Table, Terminal
 from lakehouse.lake import RangeSum
 from lakehouse.quoting import spark as quoted
 from lakehouse.source.ranges import among, cut_by, is_ranged, pairs
@@ -25,7 +26,7 @@ UPSERT, DELETE = "upsert", "delete"
 
 def schema(table: Table) -> T.StructType:
     """The bronze schema: the source's types and the columns of the record."""
-    columns = [f"{quoted(c.name)} {of(c).spark}" for c in table.columns]
+    columns = [f"{quoted(c.name)} {kind(c)}" for c in table.columns]
     record = [
         "_hash string", "_op string", "_run_id string", "_seq bigint",
         "_window_low timestamp", "_window_high timestamp", "_read_at timestamp",
@@ -33,6 +34,11 @@ def schema(table: Table) -> T.StructType:
     found = T.StructType.fromDDL(", ".join([*columns, *record]))
     assert isinstance(found, T.StructType)
     return found
+
+
+def kind(column: Column) -> str:
+    """The type of a column in bronze."""
+    return of(column).spark
 
 
 def check_types(bronze: DataFrame, table: Table) -> None:
@@ -75,14 +81,16 @@ def latest(bronze: DataFrame, table: Table, *, single: bool = False) -> DataFram
     return newest.select(*[F.col("_row")[name].alias(name) for name in bronze.columns])
 
 
-def live_hashes(bronze: DataFrame, table: Table) -> DataFrame:
-    """Per key that is not deleted, the hash of its latest version as a number, and its cursor.
+def live_hashes(bronze: DataFrame, table: Table, aside: Expression | None = None) -> DataFrame:
+    """Per key that is neither deleted nor `aside`, the hash of its latest version as a number, and its cursor.
 
     Columns: the key, `_number`, and `_cursor` for a table that has one. Made of numbers only, so that Spark
     aggregates in place.
     """
     by = F.col("_seq")
     kept = {"_number": F.expr(number_of_hash("_hash")).cast("bigint"), "_gone": F.col("_op") == DELETE}
+    if aside is not None:
+        kept["_gone"] = kept["_gone"] | aside
     if table.cursor is not None:
         kept["_cursor"] = F.col(table.cursor.column)
     newest = bronze.groupBy(*table.key).agg(*[F.max_by(value, by).alias(name) for name, value in kept.items()])

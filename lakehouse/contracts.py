@@ -13,6 +13,8 @@ from lakehouse.checks import AnyCheck, Check, WholeCheck, problems
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+    from lakehouse.pseudonyms import Pseudonyms
+
 
 class PipelineError(Exception):
     """An error whose message says what is wrong, where, and what to do; never a secret or a row value."""
@@ -79,7 +81,9 @@ class Column:
         type: SQL type in silver, such as `BIGINT`, `DECIMAL(12,2)`, `TIMESTAMP`, `ARRAY<STRING>`.
         nullable: False sends rows without a value to quarantine, rule `<name>_missing`.
         meaning: One sentence for the analyst, with the unit.
-        pii: Whether the value identifies a person.
+        pii: `identifier`: names the person whom the row is about, and is what `lakehouse erase` is told;
+            `personal`: stands in silver and after it as a keyed hash only.
+        free_text: Text that may tell of the row's person; emptied when that person is erased.
         stored: SQL type in the source, where it is not `type`.
         source: Name in the source, where it is not `name`.
         spelling: How the stored text is read; what cannot be read goes to quarantine,
@@ -92,6 +96,7 @@ class Column:
     nullable: bool = True
     meaning: str = ""
     pii: Pii = "none"
+    free_text: bool = False
     stored: str | None = None
     source: str | None = None
     spelling: Spelling | None = None
@@ -144,6 +149,7 @@ class Table:
         description: One sentence: what a row is.
         checks: Rules on its rows, in the order in which they are blamed, and on the whole of it.
         source: Name in the source database, where it is not `name`.
+        withheld: Personal columns of the source that are known and never leave it.
         history: True keeps every version in `<name>_history` (SCD type 2).
         max_reject_share: Rows rejected in one run, as a share of all rows, above which the table stops.
         max_delete_share: Share of the live rows above which vanished keys stop the table instead of being
@@ -157,6 +163,7 @@ class Table:
     description: str = ""
     checks: tuple[AnyCheck, ...] = ()
     source: str | None = None
+    withheld: tuple[str, ...] = ()
     history: bool = False
     max_reject_share: float = 0.5
     max_delete_share: float = 0.2
@@ -182,6 +189,11 @@ class Table:
                 raise Terminal(f"table {self.name}: {share} {getattr(self, share):g} is a share, from 0 to 1")
         for problem in problems(self.checks, names):
             raise Terminal(f"table {self.name}: {problem}")
+        for name in self.withheld:
+            if name.lower() in {c.source_name.lower() for c in self.columns}:
+                raise Terminal(f"table {self.name}: {name} is withheld and a column; drop one of the two")
+        for column in self.columns:
+            _refuse_private(self.name, column)
 
     @property
     def source_name(self) -> str:
@@ -192,6 +204,11 @@ class Table:
     def cursor(self) -> Cursor | Append | None:
         """The cursor strategy, or None for a snapshot table."""
         return None if isinstance(self.strategy, Snapshot) else self.strategy
+
+    @property
+    def persons(self) -> tuple[Column, ...]:
+        """The columns that name the person whom a row is about."""
+        return tuple(c for c in self.columns if c.pii == "identifier")
 
     @property
     def shape(self) -> str:
@@ -214,6 +231,22 @@ class Table:
     def column(self, name: str) -> Column:
         """The column of this lake name."""
         return next(c for c in self.columns if c.name == name)
+
+
+def _refuse_private(table: str, column: Column) -> None:
+    """What is hashed must have a form that a hash can take, and what is emptied may be empty."""
+    where, kind = f"table {table}: column {column.name}", column.source_type.upper()
+    if column.pii != "none":
+        is_text = kind.startswith(("CHAR", "VARCHAR", "TEXT", "STRING")) and column.type.upper() != "BIGINT"
+        if not is_text and not (kind.startswith(("INT", "BIGINT")) and column.type.upper() == "BIGINT"):
+            raise Terminal(
+                f'{where} is {column.pii}, so it must be text, or BIGINT (`stored="INT"` if so at the source); '
+                "else put it into `withheld`"
+            )
+        if column.spelling is not None:
+            raise Terminal(f"{where} is {column.pii}, so it takes no spelling: it is kept as it is, or as a hash")
+    if column.free_text and (not column.nullable or column.pii != "none"):
+        raise Terminal(f"{where} is free_text, so it must be nullable and of no other class")
 
 
 QUALITY = "quality_checks"
@@ -261,12 +294,13 @@ class Curation:
     """A table with its business curation, as found in its file.
 
     `curate` takes the typed rows of the table and returns them in the shape of silver.
-    `fingerprint` changes when the declaration or the code does.
+    `fingerprint` changes when the declaration or the code does. `pseudonyms` make the keyed hashes.
     """
 
     table: Table
     curate: Callable[[DataFrame], DataFrame]
     fingerprint: str
+    pseudonyms: Pseudonyms | None = None
 
 
 @dataclass(frozen=True)

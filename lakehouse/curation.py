@@ -6,7 +6,7 @@ from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contracts import Column, Curation, Dates, Flags, Items, Money, OneOf, Table
+from lakehouse.contracts import Column, Curation, Dates, Flags, Items, Money, OneOf, Table, Terminal
 
 SILVER_NAMES = {
     "TEXT": "STRING",
@@ -23,18 +23,42 @@ BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))
 def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
     """Curated rows with `_rule` (the first broken rule, or NULL) and `_broken` (all of them).
 
-    Columns starting with `_` pass through; `_raw` keeps the row as it was extracted.
+    Columns starting with `_` pass through; `_raw` keeps the row as it was extracted, but for what is hashed.
     """
     table = curation.table
-    raw = bronze.withColumn(RAW, F.struct(*[c.name for c in table.columns]))
-    curated = curation.curate(typed(raw, table))
+    raw = bronze.withColumn(RAW, F.struct(*[_kept(c, curation).alias(c.name) for c in table.columns]))
+    curated = curation.curate(typed(raw, curation))
     broken = F.filter(F.array(*_breaches(table)), lambda rule: rule.isNotNull())
     return curated.withColumn("_broken", broken).withColumn("_rule", F.get("_broken", F.lit(0)))
 
 
-def typed(raw: DataFrame, table: Table) -> DataFrame:
-    """The declared columns in their silver types; what cannot be read is NULL."""
-    return raw.withColumns({c.name: value(c, is_key=c.name in table.key) for c in table.columns})
+def typed(raw: DataFrame, curation: Curation) -> DataFrame:
+    """The declared columns in their silver types, hashed where they are personal; what cannot be read is NULL."""
+    return raw.withColumns(
+        {c.name: hidden(value(c, is_key=c.name in curation.table.key), c, curation) for c in curation.table.columns}
+    )
+
+
+def hidden(value: Expression, column: Column, curation: Curation) -> Expression:
+    """A typed value, or its keyed hash where the column is personal.
+
+    Raises:
+        Terminal: There is no key.
+    """
+    if curation.pseudonyms is not None:
+        return curation.pseudonyms.instead_of(value, column)
+    if column.pii == "personal":
+        raise Terminal(f"table {curation.table.name}: {column.name} is personal, and no key hides it")
+    return value
+
+
+def _kept(column: Column, curation: Curation) -> Expression:
+    is_hashed = curation.pseudonyms is not None and curation.pseudonyms.covers(column)
+    return (
+        hidden(value(column, is_key=column.name in curation.table.key), column, curation)
+        if is_hashed
+        else F.col(f"`{column.name}`")
+    )
 
 
 def value(column: Column, *, is_key: bool = False) -> Expression:

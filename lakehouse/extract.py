@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
+from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse import arrival, bronze, delta
+from lakehouse import arrival, bronze, delta, suppression
 from lakehouse.arrival import Arrival
 from lakehouse.checksum import NOTHING, Checksum
-from lakehouse.contracts import Table, Terminal
+from lakehouse.contracts import Table, Terminal, Transient
 from lakehouse.lake import Lake, LoadPlan, RangeSum, State
+from lakehouse.pseudonyms import NOBODY, Pseudonyms
 from lakehouse.quoting import mysql
 from lakehouse.settings import Settings
 from lakehouse.source import contract, ranges
@@ -20,6 +23,7 @@ from lakehouse.source.connection import connect
 from lakehouse.source.horizon import Horizon
 from lakehouse.source.select import between, literal
 from lakehouse.sqltypes import of
+from lakehouse.suppression import Aside, Erased
 from lakehouse.window import Window, bound, next_window, tail
 
 FREE_DELETES = 100
@@ -55,13 +59,17 @@ class Extraction:
 
 @dataclass(frozen=True)
 class Extractor:
-    """Carries one table from the source to bronze; each method is one step that can be lost to another run."""
+    """Carries one table from the source to bronze; each method is one step that can be lost to another run.
+
+    The rows of erased persons are set aside on both sides: they are not read, and what stands for them stays.
+    """
 
     settings: Settings
     lake: Lake
     table: Table
     run_id: str
     horizon: Horizon
+    pseudonyms: Pseudonyms = NOBODY
 
     def state(self) -> State | None:
         """The newest bronze commit."""
@@ -73,6 +81,15 @@ class Extractor:
             trusted = self.settings.source.datetime_is_utc
             return contract.check(connection, self.table, datetime_is_utc=trusted)
 
+    @cached_property
+    def aside(self) -> Aside:
+        """What of the source belongs to the erased; looked up once, and again before each commit."""
+        listed = self._erased()
+        if not listed:
+            return Aside()
+        with connect(self.settings.source) as connection:
+            return suppression.aside(connection, self.table, listed, self.pseudonyms)
+
     def usable(self, state: State | None) -> bool:
         """True where bronze is loaded, as the table is declared now."""
         return state is not None and state.usable and state.fingerprint == self.table.shape
@@ -83,11 +100,12 @@ class Extractor:
             if self.table.cursor is None:
                 cuts = tuple(r.low for r in state.ranges[1:] if r.low is not None)
                 connection.begin()
-                return ranges.sums(connection, self.table, cuts, None) != state.ranges
+                return ranges.sums(connection, self.table, cuts, None, self.aside.condition) != state.ranges
             window = self._window(state)
             if window is None:
                 return False
-            return ranges.where_sum(connection, self.table, between(self.table, window)) != state.tail
+            where = self.aside.of(between(self.table, window))
+            return ranges.where_sum(connection, self.table, where) != state.tail
 
     def load(self, session: SparkSession) -> Extraction:
         """Reads the whole table by key ranges, one commit each; goes on where an unfinished load stopped.
@@ -142,19 +160,20 @@ class Extractor:
         state = self.state()
         assert state is not None
         with connect(self.settings.source) as connection:
-            cuts = ranges.bounds(connection, self.table, self.settings.range_rows)
+            kept = self.aside.condition
+            cuts = ranges.bounds(connection, self.table, self.settings.range_rows, kept)
             connection.begin()
-            there = ranges.sums(connection, self.table, cuts, state.watermark)
+            there = ranges.sums(connection, self.table, cuts, state.watermark, kept)
             aside = []
             if self.table.cursor is not None and state.watermark is not None:
-                aside = ranges.moved(connection, self.table, state.watermark)
+                aside = ranges.moved(connection, self.table, state.watermark, kept)
             connection.rollback()
         return there, self._sums(session, state, cuts, aside)
 
     def _sums(
         self, session: SparkSession, state: State, cuts: tuple[str, ...], aside: list[tuple[Any, ...]]
     ) -> tuple[RangeSum, ...]:
-        live = bronze.live_hashes(self._bronze(session, state), self.table)
+        live = bronze.live_hashes(self._bronze(session, state), self.table, self._frozen())
         if self.table.cursor is not None and state.watermark is not None:
             live = live.where(f"_cursor <= timestamp {literal(state.watermark)}")
         return bronze.range_sums(bronze.without_keys(live, self.table, aside), self.table, cuts)
@@ -200,7 +219,8 @@ class Extractor:
         live: int,
     ) -> Extraction:
         frame, history = rows.frame, self._bronze(session, before)
-        known = bronze.in_ranges(bronze.latest(history, self.table), self.table, differing)
+        live_rows = bronze.latest(history, self.table).where(~self._frozen())
+        known = bronze.in_ranges(live_rows, self.table, differing)
         fresh, gone = bronze.news(frame, history, self.table), bronze.vanished(frame, known, self.table)
         cuts = tuple(r.low for r in there[1:] if r.low is not None)
         read = {(r.low, r.high): r for r in bronze.range_sums(bronze.numbered(frame), self.table, cuts)}
@@ -213,6 +233,7 @@ class Extractor:
         try:
             deleted = stamped.where("_op = 'delete'").count()
             self._guard(deleted, live)
+            self._refuse_erased(frame)
             delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
             return Extraction("repair", rows.rows, stamped.count() - deleted, deleted)
         finally:
@@ -246,12 +267,12 @@ class Extractor:
 
     def _load_plan(self) -> LoadPlan:
         with connect(self.settings.source) as connection:
-            cuts = ranges.bounds(connection, self.table, self.settings.chunk_rows)
+            cuts = ranges.bounds(connection, self.table, self.settings.chunk_rows, self.aside.condition)
             if self.table.cursor is None:
                 return LoadPlan(None, cuts, 0, begun=self.horizon.now)
             mark = bound(self.horizon.at, self._digits())
             kept = between(self.table, tail(mark, self.table.cursor.overlap))
-            tail_sum = ranges.where_sum(connection, self.table, kept)
+            tail_sum = ranges.where_sum(connection, self.table, self.aside.of(kept))
             return LoadPlan(mark, cuts, 0, tail_sum, self.horizon.now)
 
     def _append(
@@ -269,13 +290,30 @@ class Extractor:
             fresh = bronze.news(frame, self._bronze(session, before), self.table)
         stamped = bronze.recorded(fresh, self.table, self.run_id, state.seq, window, self.horizon.now).persist()
         try:
+            self._refuse_erased(frame)
             delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
             return Extraction(state.kind, rows.rows, stamped.count(), 0, window, proof=rows.proof)
         finally:
             stamped.unpersist()
 
     def _arrived(self, session: SparkSession, where: str, tail: str | None) -> AbstractContextManager[Arrival]:
-        return arrival.arrived(session, self.settings, self.table, where, tail)
+        return arrival.arrived(session, self.settings, self.table, self.aside.of(where), tail)
+
+    def _erased(self) -> tuple[Erased, ...]:
+        return suppression.erased(self.lake, self.pseudonyms) if self.table.persons else ()
+
+    def _frozen(self) -> Expression:
+        return suppression.is_stand_in(self.table, self.aside.erased)
+
+    def _refuse_erased(self, frame: DataFrame) -> None:
+        """Refuses to commit what was planned without somebody who has been erased since, or who came meanwhile."""
+        listed = self._erased()
+        if [e.person for e in listed] != [e.person for e in self.aside.erased]:
+            raise delta.Superseded(f"bronze/{self.table.name}", None)
+        for column in self.table.persons if listed else ():
+            ids = (row[0] for row in frame.select(column.name).distinct().na.drop().collect())
+            if suppression.among(ids, listed, self.pseudonyms):
+                raise Transient(f"{self.table.name}: rows of an erased person came while it was read; run again")
 
     def _bronze(self, session: SparkSession, state: State) -> DataFrame:
         return delta.read(session, self.lake, "bronze", state, self.table.name)

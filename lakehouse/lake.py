@@ -73,6 +73,7 @@ class State:
         tail: Count and checksum, at the source, of the rows that the next window reads again.
         ranges: Checksums per key range that bronze is proven to equal (snapshot tables).
         fingerprint: Of the declaration and code that made the table; of bronze the table's `shape`.
+        erased: The last commit that erased a person: what consumed less is made anew (bronze).
         single: True while no key has more than one version: one load, and nothing after it (bronze).
         version: Delta version of the commit; found when reading.
     """
@@ -91,6 +92,7 @@ class State:
     as_of: str | None = None
     checksum: Checksum = NOTHING
     single: bool = False
+    erased: int = 0
     version: int = -1
 
     @property

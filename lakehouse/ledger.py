@@ -39,6 +39,7 @@ class TableRecord:
         counted: Rows that the source itself counted in the snapshot that was read, of the window or the table.
         checksum: Their checksum as the source computed it.
         seq: The bronze commit that the proofs speak of.
+        suppressed: Rows of erased persons at the source, which are set aside on both sides of proof (a).
     """
 
     name: str
@@ -60,6 +61,7 @@ class TableRecord:
     counted: int | None = None
     checksum: str = ""
     seq: int | None = None
+    suppressed: int = 0
 
     @property
     def already(self) -> int:

@@ -6,25 +6,22 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from random import SystemRandom
 from typing import Literal, TypeVar
 
-from sqlalchemy import Engine
-
-from lakehouse import delta, gold, ledger, proofs, quality_log, session, silver, staging
+from lakehouse import delta, ledger, proofs, quality_log, session, silver, staging
 from lakehouse.checksum import Checksum
-from lakehouse.contracts import Catalog, PipelineError, Terminal
+from lakehouse.contracts import Catalog, Curation, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
 from lakehouse.lake import Lake, State
-from lakehouse.ledger import MartRecord, TableRecord
+from lakehouse.ledger import TableRecord
+from lakehouse.pseudonyms import Pseudonyms
 from lakehouse.quality import Broken, Verdict
 from lakehouse.settings import Settings
 from lakehouse.source.connection import connect
 from lakehouse.source.horizon import Horizon, safe_horizon
-from lakehouse.warehouse import postgres
 from lakehouse.window import Window, micros, moment
 
 Mode = Literal["incremental", "full", "backfill", "reconcile"]
@@ -51,9 +48,25 @@ class Run:
         """The lake of this run."""
         return Lake.of(self.settings)
 
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """What hides personal values."""
+        return Pseudonyms(self.settings.privacy.key, self.settings.privacy.hash_identifiers)
+
+    def spec(self, table: str) -> Curation:
+        """The curation of one table, with what hides its personal values.
+
+        Raises:
+            Terminal: They are to be hashed and there is no key.
+        """
+        found, pseudonyms = self.catalog.tables[table], self.pseudonyms
+        mark = found.fingerprint + pseudonyms.fingerprint(found.table)
+        return replace(found, fingerprint=mark, pseudonyms=pseudonyms)
+
     def extractor(self, table: str) -> Extractor:
         """The extractor of one table."""
-        return Extractor(self.settings, self.lake, self.catalog.tables[table].table, self.run_id, self.horizon)
+        declared = self.catalog.tables[table].table
+        return Extractor(self.settings, self.lake, declared, self.run_id, self.horizon, self.pseudonyms)
 
 
 def start(
@@ -87,7 +100,7 @@ def pending(run: Run, table: str) -> bool:
     Raises:
         Terminal: The source's schema does not fit the declaration.
     """
-    lake, spec, extractor = run.lake, run.catalog.tables[table], run.extractor(table)
+    lake, spec, extractor = run.lake, run.spec(table), run.extractor(table)
     extractor.check()
     state = lake.state("bronze", table)
     if state is None or not extractor.usable(state) or run.mode != "incremental":
@@ -113,7 +126,9 @@ def ingest(run: Run, table: str) -> TableRecord:
         Terminal, Transient: The table stopped; what was committed before stays and is right.
     """
     began = time.monotonic()
-    notes = run.extractor(table).check()
+    run.spec(table)  # refuses a missing key before anything is read
+    extractor = run.extractor(table)
+    notes = extractor.check()
     staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
     report = _judged(run, table)
@@ -140,6 +155,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         seq=seq,
         counted=found.proof.rows if found.proof else None,
         checksum=str(found.proof.sum) if found.proof else "",
+        suppressed=extractor.aside.rows,
     )
 
 
@@ -147,7 +163,7 @@ def _judged(run: Run, table: str) -> silver.SilverReport | None:
     """Brings silver up to bronze, and keeps how each rule fared, also where one stops the table."""
     declared = run.catalog.tables[table].table
     try:
-        report = settle(lambda: _curate(run, table))
+        report = settle(lambda: curate(run, table))
     except Broken as error:
         quality_log.append(run.lake, quality_log.outcomes(run.run_id, run.horizon.at, declared, error.verdict))
         raise
@@ -155,72 +171,6 @@ def _judged(run: Run, table: str) -> silver.SilverReport | None:
         verdict = Verdict(report.judged, report.rejected, report.warned)
         quality_log.append(run.lake, quality_log.outcomes(run.run_id, run.horizon.at, declared, verdict))
     return report
-
-
-def build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
-    """Builds the marts among `only` whose inputs have changed; returns records and the states to publish.
-
-    All of them read the same commits. A mart that fails keeps its last version, and so do those made of it.
-    """
-    return settle(lambda: _build(run, only))
-
-
-def _build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
-    before = {name: _mart_state(run, name) for name in run.catalog.marts}  # before the pins: none can go back
-    made = {name: state for name, state in before.items() if state is not None and name not in only}
-    pins, records = gold.pinned(run.lake, run.catalog, only, made, run.as_of), list[MartRecord]()
-    with ThreadPoolExecutor(run.settings.parallel_tables) as pool:
-        for wave in run.catalog.waves(only):
-            found = list(pool.map(lambda name, now=pins: _built(run, name, now, before[name]), wave))
-            pins = pins.plus({name: state for name, (_, state) in zip(wave, found, strict=True) if state})
-            records += [record for record, _ in found]
-    published = [r for r in records if r.error or run.catalog.marts[r.name].mart.layer == "presentation"]
-    return published, {name: state for name, state in pins.states.items() if name in only}
-
-
-def _built(run: Run, name: str, pins: gold.Pins, before: State | None) -> tuple[MartRecord, State | None]:
-    began, recipe = time.monotonic(), run.catalog.marts[name]
-    missing = [i for i in recipe.inputs if i not in pins.states]
-    if missing:
-        return MartRecord(name, "kept", error=f"not rebuilt for want of {', '.join(missing)}"), None
-    if before is not None and not gold.stale(before, recipe, pins):
-        return MartRecord(name, "unchanged", before.checksum.rows), before
-    try:
-        state = gold.build(session.child(run.settings), run.lake, run.catalog, recipe, pins, before, run.run_id)
-    except delta.Superseded:
-        raise
-    except PipelineError as error:
-        return MartRecord(name, "failed", error=str(error)), None
-    except Exception as error:
-        LOG.exception("mart %s stopped by an error of ours", name)
-        return MartRecord(name, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole"), None
-    return MartRecord(name, "rebuilt", state.checksum.rows, None, time.monotonic() - began), state
-
-
-def marts_pending(run: Run, only: frozenset[str]) -> bool:
-    """True where a mart is not what its inputs make it; needs no JVM."""
-    made = {name: state for name in run.catalog.marts if (state := _mart_state(run, name)) is not None}
-    pins = gold.pinned(run.lake, run.catalog, only, made, run.as_of)
-    return any(gold.stale(made.get(name), run.catalog.marts[name], pins) for name in only)
-
-
-def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
-    """Releases the marts that differ from the last release, all or none; returns proof (c) per released mart."""
-    marts = {n: s for n, s in states.items() if run.catalog.marts[n].mart.layer == "presentation"}
-    served = postgres.serving(engine)
-    changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.commit}
-    if changed:
-        served = postgres.release(engine, run.lake, changed, run.run_id)
-    held = {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
-    now = postgres.serving(engine)  # what a newer run has released meanwhile is its to prove
-    return served.release, {n: proof for n, proof in held.items() if now.marts.get(n) == changed[n].commit}
-
-
-def publish_pending(run: Run, engine: Engine) -> bool:
-    """True where the warehouse does not serve the newest gold; needs no JVM."""
-    served = postgres.serving(engine)
-    recipes = [r for r in run.catalog.marts.values() if r.mart.layer == "presentation"]
-    return any((s := _mart_state(run, r.mart.name)) and served.marts.get(r.mart.name) != s.commit for r in recipes)
 
 
 def settle(step: Callable[[], Result]) -> Result:
@@ -260,8 +210,9 @@ def _extract(run: Run, table: str) -> Extraction:
     return found
 
 
-def _curate(run: Run, table: str) -> silver.SilverReport | None:
-    state, spec = _bronze_state(run, table), run.catalog.tables[table]
+def curate(run: Run, table: str) -> silver.SilverReport | None:
+    """Brings silver to the newest bronze commit; None where it stands there already."""
+    state, spec = _bronze_state(run, table), run.spec(table)
     if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):
         return None
     return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id, run.horizon.at)
@@ -269,11 +220,11 @@ def _curate(run: Run, table: str) -> silver.SilverReport | None:
 
 def _keys(run: Run, table: str) -> tuple[Checksum, Checksum, int]:
     """Both sides of proof (b) and the bronze commit that they speak of."""
-    _curate(run, table)
+    curate(run, table)
     before = _consumed(run, table)
     state = run.lake.state("bronze", table, before[0])
     assert state is not None
-    here, there = proofs.keys_balance(session.child(run.settings), run.lake, run.catalog.tables[table].table, state)
+    here, there = proofs.keys_balance(session.child(run.settings), run.lake, run.spec(table), state)
     if here != there and (before[0] != before[1] or _consumed(run, table) != before):
         raise delta.Superseded(state.table, None)
     return here, there, state.seq
@@ -291,7 +242,3 @@ def _bronze_state(run: Run, table: str) -> State:
     if state is None or not state.usable:
         raise Terminal(f"table {table} is not loaded yet")
     return state
-
-
-def _mart_state(run: Run, name: str) -> State | None:
-    return run.lake.state(gold.layer_of(run.catalog.marts[name]), name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from pyspark.sql import SparkSession
@@ -51,6 +52,8 @@ def spark(settings: Settings) -> SparkSession:
     if running is not None:
         return running
     os.environ["JAVA_HOME"] = str(jars.find_java().parents[1])
+    if settings.spark.master.startswith("local"):
+        os.environ["PYSPARK_PYTHON"] = sys.executable  # what hides personal values runs in Python beside the JVM
     path = os.pathsep.join(str(jar) for jar in jars.class_path(settings.jars or jars.default_folder()))
     builder = (
         SparkSession.builder.appName("lakehouse")

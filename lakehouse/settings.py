@@ -56,6 +56,13 @@ class WarehouseSettings(Part):
     database: str = "warehouse"
 
 
+class PrivacySettings(Part):
+    """How personal values are hidden."""
+
+    key: SecretStr = Field(SecretStr(""), description="Secret of the keyed hashes: 32 random characters or more; kept")
+    hash_identifiers: bool = Field(default=False, description="Hash the numbers of persons too, such as user_id")
+
+
 class SparkSettings(Part):
     """Where and how large Spark runs."""
 
@@ -80,6 +87,7 @@ class Settings(BaseSettings):
     warehouse_block: str | None = Field(None, description="Name of a Prefect Warehouse block")
     warehouse: WarehouseSettings = WarehouseSettings()
     spark: SparkSettings = SparkSettings()
+    privacy: PrivacySettings = PrivacySettings()
     jars: Path | None = Field(None, description="Folder of verified jars")
     image: str | None = Field(None, description="Container image that `lakehouse setup` deploys")
     parallel_tables: int = Field(3, ge=1, le=32, description="Tables that run at the same time")

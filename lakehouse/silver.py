@@ -54,12 +54,12 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
         if state is not None and state.inputs.get("bronze", 0) > source.seq:
             raise delta.Superseded(state.table, state.run_id)
     silver = before["silver"]
-    is_new = silver is None or silver.fingerprint != fingerprint
-    consumed = 0 if silver is None or is_new else silver.inputs.get("bronze", 0)
+    consumed = 0 if silver is None else silver.inputs.get("bronze", 0)
+    is_new = silver is None or silver.fingerprint != fingerprint or consumed < source.erased
     everything = delta.read(session, lake, "bronze", source, spec.table.name)
     touched = everything.where(F.col("_seq") > consumed)
     step = _Step(session, lake, spec, source, run_id, at, before, fingerprint, is_new)
-    return step.take(_versions(everything, touched, spec) if consumed else everything)
+    return step.take(_versions(everything, touched, spec) if not is_new else everything)
 
 
 def retry(session: SparkSession, lake: Lake, spec: Curation, run_id: str, at: int) -> SilverReport:

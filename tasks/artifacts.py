@@ -34,6 +34,7 @@ def certificate(report: RunReport) -> list[dict[str, object]]:
     """One row per table that the run looked into: what the source counted, and where each of its rows is now."""
     rows: list[dict[str, object]] = [
         {"table": t.name, "window (UTC)": t.window, "counted at source": t.counted, "its checksum": t.checksum,
+         "set aside": t.suppressed,
          "staged": t.read, "appended": t.new, "there already": t.already, "deleted": t.deleted,
          "source = bronze": t.source_equals_bronze, "bronze": t.bronze_rows, "silver": t.silver_rows,
          "quarantine": t.quarantined, "bronze = silver + quarantine": t.bronze_equals_silver}

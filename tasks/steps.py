@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
 
-from lakehouse import ledger, pipeline, quality_log
+from lakehouse import ledger, pipeline, presentation, quality_log
 from lakehouse.contracts import Transient
 from lakehouse.lake import State
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
@@ -43,13 +43,13 @@ def ingest(run: Run, table: str) -> TableRecord:
 @step
 def build(run: Run, marts: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
     """The marts whose inputs have changed."""
-    return pipeline.build(run, marts)
+    return presentation.build(run, marts)
 
 
 @step
 def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
     """All changed marts into the warehouse, or none."""
-    return pipeline.publish(run, engine, states)
+    return presentation.publish(run, engine, states)
 
 
 @step

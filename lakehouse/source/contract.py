@@ -44,7 +44,7 @@ def check(connection: Connection[Any], table: Table, *, datetime_is_utc: bool = 
         _fits(table, column, parse(found[column.source_name][0]))
     indexes = rows(connection, INDEXES, (table.source_name,))
     _refuse_doubtful_key(table, indexes)
-    extra = sorted(set(found) - {c.source_name for c in table.columns})
+    extra = sorted(set(found) - {c.source_name for c in table.columns} - set(table.withheld))
     notes = [f"not declared, so left in the source: {', '.join(extra)}"] if extra else []
     if table.cursor is not None:
         cursor = table.column(table.cursor.column).source_name

@@ -118,11 +118,13 @@ def _joined(some: Sequence[Range]) -> list[Range]:
     return found
 
 
-def sums(connection: Connection[Any], table: Table, cuts: tuple[str, ...], mark: int | None) -> tuple[RangeSum, ...]:
+def sums(
+    connection: Connection[Any], table: Table, cuts: tuple[str, ...], mark: int | None, within: str = "TRUE"
+) -> tuple[RangeSum, ...]:
     """Count and checksum per range; of a cursor table only the rows up to `mark`. One snapshot for all."""
-    bound = "TRUE"
+    bound = within
     if table.cursor is not None and mark is not None:
-        bound = f"{mysql(table.column(table.cursor.column).source_name)} <= {literal(mark)}"
+        bound = f"{within} AND {mysql(table.column(table.cursor.column).source_name)} <= {literal(mark)}"
     summed = _ranged if is_ranged(table) else _hashed
     found = summed(connection, table, cuts, bound)
     return tuple(RangeSum(low, high, found.get(i, NOTHING)) for i, (low, high) in enumerate(pairs(cuts)))
@@ -155,8 +157,8 @@ def where_sum(connection: Connection[Any], table: Table, where: str) -> Checksum
     return Checksum(int(count), int(found))
 
 
-def moved(connection: Connection[Any], table: Table, mark: int) -> list[tuple[Any, ...]]:
-    """The keys whose cursor is now above the mark; few, for all below it were read just before.
+def moved(connection: Connection[Any], table: Table, mark: int, within: str = "TRUE") -> list[tuple[Any, ...]]:
+    """The keys of rows that fulfil a condition and whose cursor is now above the mark; few, for those below were read.
 
     Raises:
         Transient: They are more than a comparison can set aside.
@@ -165,7 +167,7 @@ def moved(connection: Connection[Any], table: Table, mark: int) -> list[tuple[An
     columns = [table.column(k) for k in table.key]
     keys = ", ".join(of(c).select(mysql(c.source_name)) for c in columns)
     cursor = mysql(table.column(table.cursor.column).source_name)
-    sql = f"SELECT {keys} FROM {mysql(table.source_name)} WHERE {cursor} > {literal(mark)}"  # noqa: S608
+    sql = f"SELECT {keys} FROM {mysql(table.source_name)} WHERE {within} AND {cursor} > {literal(mark)}"  # noqa: S608
     found = rows(connection, f"{sql} LIMIT {MOST_MOVED + 1}")
     if len(found) > MOST_MOVED:
         raise Transient(

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import create_engine
 
-from lakehouse import delta, pipeline
+from lakehouse import delta, pipeline, presentation
 from lakehouse.settings import load
 from lakehouse.source import reader
 from lakehouse.source.horizon import Horizon
@@ -86,9 +86,9 @@ def run(mode: pipeline.Mode) -> None:
     engine = create_engine(os.environ["WORLD_WAREHOUSE"])
     opened = pipeline.start(settings, CATALOG, mode, as_of=AS_OF)
     records = [pipeline.ingest(opened, name) for name in CATALOG.tables if pipeline.pending(opened, name)]
-    marts, states = pipeline.build(opened, frozenset(CATALOG.marts))
+    marts, states = presentation.build(opened, frozenset(CATALOG.marts))
     assert [mart for mart in marts if mart.error] == []
-    _, proofs = pipeline.publish(opened, engine, states)
+    _, proofs = presentation.publish(opened, engine, states)
     if not all(r.balanced for r in records) or not all(proofs.values()):
         sys.exit(f"not balanced: {records} {proofs}")
 

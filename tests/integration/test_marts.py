@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import gold, pipeline
+from lakehouse import gold, pipeline, presentation
 from lakehouse.checks import fail
 from lakehouse.contracts import Catalog, Mart, Recipe, Terminal
 from tests.support import shop
@@ -71,7 +71,7 @@ def test_all_marts_of_a_run_read_the_same_commits_whatever_another_run_does_betw
 
     monkeypatch.setattr(gold, "build", disturbed)
 
-    _, states = pipeline.build(opened, frozenset(catalog.marts))
+    _, states = presentation.build(opened, frozenset(catalog.marts))
 
     assert states["count"].inputs == states["again"].inputs
     assert opened.lake.state("silver", "labels").seq > states["again"].inputs["labels"]
@@ -84,11 +84,11 @@ def test_a_mart_that_fails_keeps_its_last_version_and_those_made_of_it_and_no_ot
         recipe("calm", _orders, ("orders",)),
     )
     first = ingested(world, catalog)
-    _, old = pipeline.build(first, frozenset(catalog.marts))
+    _, old = presentation.build(first, frozenset(catalog.marts))
     world.sql("INSERT INTO labels VALUES (3, 'west')", "INSERT INTO orders (id, price) VALUES (2, 5)")
     opened = ingested(world, catalog)
 
-    records, states = pipeline.build(opened, frozenset(catalog.marts))
+    records, states = presentation.build(opened, frozenset(catalog.marts))
 
     by_name = {r.name: r for r in records}
     assert by_name["count"].error == "mart count: 1 rows break few; it is not published"
@@ -100,7 +100,7 @@ def test_a_mart_that_fails_keeps_its_last_version_and_those_made_of_it_and_no_ot
 
 def test_a_column_of_the_warehouse_that_would_change_a_value_stops_the_release(world: Shop) -> None:
     opened = ingested(world, CATALOG)
-    _, states = pipeline.build(opened, frozenset(CATALOG.marts))
+    _, states = presentation.build(opened, frozenset(CATALOG.marts))
     with world.engine.begin() as connection:
         connection.exec_driver_sql("CREATE SCHEMA presentation")
         connection.exec_driver_sql(
@@ -109,10 +109,10 @@ def test_a_column_of_the_warehouse_that_would_change_a_value_stops_the_release(w
         connection.exec_driver_sql("INSERT INTO presentation.revenue VALUES ('old', 1, 0.5)")
     world.sql("UPDATE orders SET price = 5.55")
     changed = ingested(world, CATALOG)
-    _, states = pipeline.build(changed, frozenset(CATALOG.marts))
+    _, states = presentation.build(changed, frozenset(CATALOG.marts))
 
     with pytest.raises(Terminal, match="the warehouse's columns change the values"):
-        pipeline.publish(changed, world.engine, states)
+        presentation.publish(changed, world.engine, states)
 
     with world.engine.connect() as connection:
         assert [tuple(r) for r in connection.exec_driver_sql("SELECT label, orders FROM presentation.revenue")] == [

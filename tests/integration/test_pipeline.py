@@ -11,7 +11,7 @@ import pytest
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import delta, ledger, pipeline, session, status
+from lakehouse import delta, ledger, pipeline, presentation, session, status
 from lakehouse.ledger import RunReport, TableRecord
 from tests.support import shop
 from tests.support.shop import CATALOG, Shop
@@ -37,10 +37,10 @@ def run(world: Shop, mode: pipeline.Mode = "incremental") -> list[TableRecord]:
     todo = [name for name in CATALOG.tables if pipeline.pending(opened, name)]
     records = [pipeline.ingest(opened, name) for name in todo]
     marts = frozenset(CATALOG.marts)
-    if todo or pipeline.marts_pending(opened, marts):
-        built, states = pipeline.build(opened, marts)
+    if todo or presentation.pending(opened, marts):
+        built, states = presentation.build(opened, marts)
         assert [mart for mart in built if mart.error] == []
-        _, proofs = pipeline.publish(opened, world.engine, states)
+        _, proofs = presentation.publish(opened, world.engine, states)
         assert all(proofs.values())
     ledger.append(
         opened.lake,
@@ -134,7 +134,7 @@ def test_a_commit_whose_proof_was_never_made_is_compared_whole_by_the_next_run(w
     world.sql("UPDATE orders SET price = 9 WHERE id = 1")
     died = pipeline.start(world.settings, CATALOG)
     pipeline._extract(died, "orders")
-    pipeline._curate(died, "orders")
+    pipeline.curate(died, "orders")
     world.sql("UPDATE orders SET note = 'unseen', updated_at = updated_at WHERE id = 2")
 
     (record,) = run(world)

@@ -9,7 +9,7 @@ import pytest
 import transforms
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import delta, pipeline, quality_log, session
+from lakehouse import delta, pipeline, presentation, quality_log, session
 from lakehouse.checks import fail, references, warn
 from lakehouse.contracts import Catalog, Curation, Terminal
 from tests.support import shop
@@ -71,7 +71,7 @@ def test_every_rule_of_every_run_is_told_also_the_one_that_stops_the_table_and_i
         pipeline.ingest(second, "orders")
     assert told(world, second)["not_free"] == (1, 1, "failed")
 
-    (record,), states = pipeline.build(second, frozenset({MART}))
+    (record,), states = presentation.build(second, frozenset({MART}))
     rows = delta.read(session.child(world.settings), second.lake, "gold", states[MART], MART)
     assert record.error == ""
     assert {
@@ -92,4 +92,4 @@ def test_every_rule_of_every_run_is_told_also_the_one_that_stops_the_table_and_i
         ("not_free", "1", "0", "0", "0.000000", "1.000000", "failed"),
     }
     assert {(str(r["threshold"])) for r in rows.where("check_name = 'cheap'").collect()} == {"0.500000"}
-    assert not pipeline.marts_pending(second, frozenset({MART}))
+    assert not presentation.pending(second, frozenset({MART}))

@@ -15,7 +15,7 @@ from demo.report import page
 from demo.report.metrics import METRICS, answer
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import pipeline
+from lakehouse import pipeline, presentation
 from lakehouse.settings import Settings, SourceSettings
 from lakehouse.window import moment
 from tests.reference import MARTS, World
@@ -30,9 +30,9 @@ def run(settings: Settings, warehouse: Postgres, mode: pipeline.Mode) -> pipelin
     records = [pipeline.ingest(opened, name) for name in opened.catalog.tables if pipeline.pending(opened, name)]
     assert [record for record in records if not record.balanced] == []
     engine = create_engine(warehouse.url("psycopg", "warehouse"))
-    marts, states = pipeline.build(opened, frozenset(opened.catalog.marts))
+    marts, states = presentation.build(opened, frozenset(opened.catalog.marts))
     assert [mart for mart in marts if mart.error] == []
-    _, proofs = pipeline.publish(opened, engine, states)
+    _, proofs = presentation.publish(opened, engine, states)
     engine.dispose()
     assert all(proofs.values())
     return opened

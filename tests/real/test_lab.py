@@ -12,7 +12,7 @@ from sqlalchemy import Engine, create_engine
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import pipeline
+from lakehouse import pipeline, presentation
 from lakehouse.ledger import TableRecord
 from lakehouse.window import moment
 from tests.real import files, tables
@@ -70,9 +70,9 @@ def lab(source_server: MariaDb, warehouse_server: Postgres, tmp_path_factory: py
     engine = create_engine(warehouse_server.url("psycopg", "warehouse"))
     with engine.begin() as connection:
         connection.exec_driver_sql("DROP SCHEMA IF EXISTS presentation CASCADE")
-    marts, states = pipeline.build(opened, frozenset(catalog.marts))
+    marts, states = presentation.build(opened, frozenset(catalog.marts))
     assert [mart for mart in marts if mart.error] == []
-    _, proofs = pipeline.publish(opened, engine, states)
+    _, proofs = presentation.publish(opened, engine, states)
     assert all(proofs.values())
     yield Lab(opened, records, engine)
     engine.dispose()

@@ -1,6 +1,7 @@
 """How one value of a source row is read, or why it cannot be."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,21 +36,21 @@ def flag(value: Any) -> bool:
 
 
 def text(value: Any) -> str:
-    """A text, untouched."""
+    """A text in composed form, without blanks around it."""
     if isinstance(value, str):
-        return value
+        return unicodedata.normalize("NFC", value).strip()
     raise UnreadableError
 
 
 def place_name(value: Any) -> str | None:
     """A trimmed text; the usual words for nothing are nothing."""
-    trimmed = text(value).strip()
+    trimmed = text(value)
     return None if trimmed in NULL_WORDS else trimmed
 
 
 def displayed_money(value: Any) -> Decimal | None:
     """An amount as people write it: `$1,588.42`; an empty text is nothing."""
-    trimmed = text(value).strip()
+    trimmed = text(value)
     if trimmed == "":
         return None
     if DOLLARS.fullmatch(trimmed):
@@ -76,7 +77,7 @@ def one_of(*allowed: str, alias: dict[str, str] | None = None) -> Reader:
     words = {word.lower(): word for word in allowed} | (alias or {})
 
     def read(value: Any) -> str:
-        word = text(value).strip().lower()
+        word = text(value).lower()
         if word not in words:
             raise UnknownError
         return words[word]

@@ -46,8 +46,9 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
 
 
 def personal(table: Table, name: str) -> Table:
-    columns = tuple(replace(c, pii="personal") if c.name == name else c for c in table.columns)
-    return replace(table, columns=columns)
+    found = table.column(name)
+    of_person = replace(found, pii="personal", type="BIGINT" if found.type == "BIGINT" else "STRING", stored=None)
+    return replace(table, columns=tuple(of_person if c.name == name else c for c in table.columns))
 
 
 def told(*words: str) -> str:
