@@ -33,11 +33,11 @@ def watched(command: Sequence[str], environment: Mapping[str, str], seconds: int
 
 
 def tree_memory(pid: int) -> int:
-    """Resident bytes of a process and of all below it; what two share counts twice."""
+    """Resident bytes of a process and of all below it; what they share, such as a JVM while it forks, counts once."""
     total = 0
     with suppress(psutil.Error):
         root = psutil.Process(pid)
         for process in (root, *root.children(recursive=True)):
             with suppress(psutil.Error):
-                total += process.memory_info().rss
+                total += process.memory_full_info().pss
     return total

@@ -115,6 +115,14 @@ def test_the_memory_of_a_run_is_that_of_all_its_processes() -> None:
     assert checks.memory_is_bounded(peak).holds
 
 
+def test_memory_that_a_process_shares_with_its_fork_counts_once() -> None:
+    forking = "import os, time; x = bytearray(b'1') * (150 << 20); os.fork(); time.sleep(2)"
+
+    _, peak = watch.watched([sys.executable, "-c", forking], {}, 30)
+
+    assert 150 << 20 < peak < 250 << 20
+
+
 def test_a_run_that_does_not_end_is_ended() -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         watch.watched([sys.executable, "-c", "import time; time.sleep(60)"], {}, 1)
