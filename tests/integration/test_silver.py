@@ -48,6 +48,7 @@ def test_a_row_is_first_seen_when_it_broke_and_leaves_quarantine_when_it_is_repa
     assert [row["kind"] for row in bench.rows("silver")] == ["blue", "red"]
 
 
+@pytest.mark.long
 def test_new_types_and_rules_make_every_layer_what_a_fresh_build_makes_it(tmp_path: Path) -> None:
     bench, fresh = Bench.of(tmp_path / "old"), Bench.of(tmp_path / "fresh")
     for each in (bench, fresh):
@@ -67,6 +68,7 @@ def test_new_types_and_rules_make_every_layer_what_a_fresh_build_makes_it(tmp_pa
     assert {row["id"] for row in bench.rows("quarantine")} == {1, 3}
 
 
+@pytest.mark.long
 def test_retry_lets_out_what_todays_rules_find_good_and_moves_nothing_else(tmp_path: Path) -> None:
     bench = Bench.of(tmp_path)
     bench.commit([BAD, GOOD, Version(3, "red", 150, 1)])
