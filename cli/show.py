@@ -23,7 +23,8 @@ def report(found: RunReport, console: Console) -> None:
     for record in found.tables:
         tables.add_row(*_table_row(record))
     console.print(tables)
-    for note in (*found.cautions, *(f"{t.name}: {note}" for t in found.tables for note in t.notes)):
+    broken = (f"{t.name}: {n:,} rows break {rule}" for t in found.tables for rule, n in t.warned.items())
+    for note in (*found.cautions, *(f"{t.name}: {note}" for t in found.tables for note in t.notes), *broken):
         console.print(f"note: {note}", markup=False, highlight=False)
     if found.marts:
         marts = Table("mart", "status", "rows", "warehouse = gold", "s")
@@ -100,7 +101,7 @@ def _table_row(r: TableRecord) -> list[str]:
     rejected = ", ".join(f"{rule} {n}" for rule, n in sorted(r.rejected.items()))
     open_rows = f"{r.quarantined}" + (f" (now: {rejected})" if rejected else "")
     if r.status == "unchanged" and not r.silver_rows:
-        return [r.name, "unchanged", "", "", "", "", "", "", "✓", ""]
+        return [r.name, r.error or "unchanged", "", "", "", "", "", "", "✓" if r.balanced else "✗", ""]
     return [r.name, r.error or r.status, r.window, f"{r.read:,}", f"{r.new:,}", f"{r.deleted:,}", open_rows,
             f"{r.silver_rows:,}", "✓" if r.balanced else "✗", f"{r.seconds:.1f}"]  # fmt: skip
 

@@ -103,7 +103,7 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
         for m in run.catalog.marts if m not in whole and run.catalog.marts[m].mart.layer == "presentation"
     ]  # fmt: skip
     used_jvm = session.running() is not None
-    unchanged = [TableRecord(n, "unchanged") for n in names if n not in {r.name for r in records}]
+    unchanged = [pipeline.unchanged(run, n) for n in names if n not in {r.name for r in records}]
     outcome = "done" if changed or marts else "nothing to do"
     return RunReport(
         run.run_id, run.mode, run.as_of.isoformat(), run.horizon.evidence, outcome,

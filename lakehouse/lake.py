@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+import pyarrow.compute as pc
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
-from pyarrow.compute import Expression
 from pydantic import TypeAdapter
 
 from lakehouse import s3
@@ -148,7 +149,7 @@ class Lake:
         except TableNotFoundError:
             return None
 
-    def count(self, layer: Layer, name: str, where: Expression | None = None) -> int:
+    def count(self, layer: Layer, name: str, where: pc.Expression | None = None) -> int:
         """Rows of a table; 0 where there is none."""
         table = self.open(layer, name)
         return 0 if table is None else int(table.to_pyarrow_dataset().count_rows(filter=where))
@@ -174,6 +175,15 @@ class Lake:
         if newest is None:
             raise Terminal(f"{self.path(layer, name)} carries no state; was it written by another tool?")
         return None
+
+    def newest(self, layer: Layer, name: str, column: str) -> datetime | None:
+        """The latest time in a column of the live rows; None where there is none."""
+        table = self.open(layer, name)
+        if table is None:
+            return None
+        live = table.to_pyarrow_dataset().to_table(columns=[column], filter=pc.field("_deleted_at").is_null())
+        found: datetime | None = pc.max(live.column(column)).as_py()
+        return found
 
     def log_state(self, name: str) -> State | None:
         """The newest version of a table that is only appended to, as a state whose `seq` counts its versions."""

@@ -11,7 +11,8 @@ from datetime import date
 from random import SystemRandom
 from typing import Literal, TypeVar
 
-from lakehouse import delta, ledger, proofs, quality_log, session, silver, staging
+from lakehouse import delta, ledger, proofs, quality, quality_log, session, silver, staging
+from lakehouse.checks import Fresh
 from lakehouse.checksum import Checksum
 from lakehouse.contracts import Catalog, Curation, Terminal
 from lakehouse.extract import Extraction, Extractor, nothing
@@ -160,6 +161,17 @@ def ingest(run: Run, table: str) -> TableRecord:
         checksum=str(found.proof.sum) if found.proof else "",
         suppressed=extractor.aside.rows,
     )
+
+
+def unchanged(run: Run, table: str) -> TableRecord:
+    """The record of a table that has nothing to do; whether it has stood still for too long is said. Needs no JVM."""
+    declared = run.catalog.tables[table].table
+    columns = {c.column for c in declared.whole_checks if isinstance(c, Fresh)}
+    try:
+        newest = {column: run.lake.newest("silver", table, column) for column in columns}
+        return TableRecord(table, "unchanged", warned=quality.stale(declared, newest, run.horizon.at))
+    except Broken as error:
+        return TableRecord(table, "unchanged", error=str(error))
 
 
 def _judged(run: Run, table: str) -> silver.SilverReport | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from statistics import median
 
 from pyspark.sql import Column as Expression
@@ -108,6 +109,20 @@ def whole(table: Table, look: Whole) -> dict[str, int]:
         count = max(1, int(found["_rows"]))
         broken |= {name: int(found[name]) for name in wanted if found[name] > shares[name] * found["_rows"]}
     return _warnings(broken, table.whole_checks, table, count)
+
+
+def stale(table: Table, newest: Mapping[str, datetime | None], at: int) -> dict[str, int]:
+    """The warnings of a table that nothing came into: its newest values, by column, are too old at a horizon.
+
+    Raises:
+        Terminal: A rule of severity `fail` is broken.
+    """
+    broken = {}
+    for check in table.whole_checks:
+        if isinstance(check, Fresh):
+            last = newest.get(check.column)
+            broken[check.name] = int(last is not None and last < moment(at) - check.within)
+    return _warnings(broken, table.whole_checks, table, 1)
 
 
 def _with_parent(rows: DataFrame, check: References, look: Whole) -> DataFrame:

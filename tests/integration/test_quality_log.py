@@ -1,7 +1,9 @@
 """How each rule fared is kept for every run, and is a mart."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +12,13 @@ import transforms
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from lakehouse import delta, pipeline, presentation, quality_log, session
-from lakehouse.checks import fail, references, warn
-from lakehouse.contracts import Catalog, Curation, Terminal
+from lakehouse.checks import fail, fresh, references, warn
+from lakehouse.contracts import Catalog, Curation, Table, Terminal
+from lakehouse.ledger import TableRecord
 from tests.support import shop
 from tests.support.shop import CATALOG, ORDERS, Shop
 
+NUMBERS = itertools.count()
 MART = "data_quality_daily"
 CHECKED = replace(
     ORDERS,
@@ -29,7 +33,7 @@ CHECKED = replace(
 
 @pytest.fixture
 def world(source_server: MariaDb, warehouse_server: Postgres, tmp_path: Path) -> Iterator[Shop]:
-    opened = shop.open_shop(source_server, warehouse_server, str(tmp_path / "lake"), "quality_log")
+    opened = shop.open_shop(source_server, warehouse_server, str(tmp_path / "lake"), f"quality_log{next(NUMBERS)}")
     opened.sql(
         "INSERT INTO labels VALUES (1, 'north')",
         "INSERT INTO orders (id, status, price) VALUES (1, 'open', 10), (2, 'odd', 5), (3, 'paid', -1)",
@@ -93,3 +97,20 @@ def test_every_rule_of_every_run_is_told_also_the_one_that_stops_the_table_and_i
     }
     assert {(str(r["threshold"])) for r in rows.where("check_name = 'cheap'").collect()} == {"0.500000"}
     assert not presentation.pending(second, frozenset({MART}))
+
+
+def test_a_table_into_which_nothing_came_for_too_long_is_told_though_it_has_nothing_to_do(world: Shop) -> None:
+    still = replace(ORDERS, checks=(fresh("updated_at", timedelta(microseconds=1)),))
+    strict = replace(ORDERS, checks=(fresh("updated_at", timedelta(microseconds=1), "fail"),))
+    lively = replace(ORDERS, checks=(fresh("updated_at", timedelta(days=1)),))
+
+    def looked_at(table: Table) -> TableRecord:
+        tables = {"orders": Curation(table, lambda rows: rows, "1")}
+        return pipeline.unchanged(pipeline.start(world.settings, Catalog(tables, {})), "orders")
+
+    pipeline.ingest(pipeline.start(world.settings, catalog()), "orders")
+
+    assert looked_at(lively).warned == {}
+    assert looked_at(still).warned == {"updated_at_fresh": 1}
+    assert not looked_at(strict).balanced
+    assert "updated_at_fresh" in looked_at(strict).error
