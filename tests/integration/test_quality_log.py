@@ -79,15 +79,7 @@ def test_every_rule_of_every_run_is_told_also_the_one_that_stops_the_table_and_i
     rows = delta.read(session.child(world.settings), second.lake, "gold", states[MART], MART)
     assert record.error == ""
     assert {
-        (
-            r["check_name"],
-            r["rows"],
-            r["passed"],
-            r["quarantined"],
-            str(r["pass_rate"]),
-            str(r["threshold"]),
-            r["status"],
-        )
+        tuple(str(r[c]) for c in ("check_name", "rows", "passed", "quarantined", "pass_rate", "threshold", "status"))
         for r in rows.where("passed < rows").collect()
     } == {
         ("status_unknown", "4", "3", "1", "0.750000", "1.000000", "quarantined"),
