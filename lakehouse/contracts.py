@@ -234,6 +234,8 @@ class Mart:
         description: What a row says, by which definition.
         layer: `presentation` is published; `curated` is shared by marts and stays in the lake.
         checks: Rules on its rows; severity `fail` keeps it from being published.
+        period: A DATE column whose values can be rebuilt each by itself. Where an input changes, those are rebuilt that
+            the file's `touched_by_<input>(changed, ...)` names; without that function, or a period, the whole mart.
     """
 
     name: str
@@ -241,6 +243,7 @@ class Mart:
     description: str
     layer: Literal["presentation", "curated"] = "presentation"
     checks: tuple[Check, ...] = ()
+    period: str | None = None
 
 
 @dataclass(frozen=True)
@@ -258,12 +261,17 @@ class Curation:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A mart with its build function, as found in its file; `inputs` are the names of its parameters."""
+    """A mart with its build function, as found in its file; `inputs` are the names of its parameters.
+
+    `reaches` are its functions `touched_by_<input>`, by input: from the rows of the input before and after they
+    changed, and other inputs, to the periods that must be rebuilt.
+    """
 
     mart: Mart
     build: Callable[..., DataFrame]
     inputs: tuple[str, ...]
     fingerprint: str
+    reaches: dict[str, Callable[..., DataFrame]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
