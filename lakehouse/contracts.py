@@ -275,6 +275,8 @@ class Mart:
         layer: `presentation` is published; `curated` is shared by marts and stays in the lake.
         checks: Rules on its rows; severity `fail` keeps it from being published.
         columns: Its columns, in their order.
+        period: A DATE column whose values can be rebuilt each by itself. Where an input changes, those are rebuilt that
+            the file's `touched_by_<input>(changed, ...)` names; without that function, or a period, the whole mart.
     """
 
     name: str
@@ -283,10 +285,13 @@ class Mart:
     layer: Literal["presentation", "curated"] = "presentation"
     checks: tuple[Check, ...] = ()
     columns: tuple[MartColumn, ...] = ()
+    period: str | None = None
 
     def __post_init__(self) -> None:
         for problem in problems(self.checks):
             raise Terminal(f"mart {self.name}: {problem}")
+        if self.period is not None and self.period not in {c.name for c in self.columns if c.type == "DATE"}:
+            raise Terminal(f"mart {self.name}: its period {self.period} is no DATE column of it")
 
 
 @dataclass(frozen=True)
@@ -305,12 +310,17 @@ class Curation:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A mart with its build function, as found in its file; `inputs` are the names of its parameters."""
+    """A mart with its build function, as found in its file; `inputs` are the names of its parameters.
+
+    `reaches` are its functions `touched_by_<input>`, by input: from the rows of the input before and after they
+    changed, and other inputs, to the periods that must be rebuilt.
+    """
 
     mart: Mart
     build: Callable[..., DataFrame]
     inputs: tuple[str, ...]
     fingerprint: str
+    reaches: dict[str, Callable[..., DataFrame]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

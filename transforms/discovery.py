@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from lakehouse.checks import References
 from lakehouse.contracts import QUALITY, Catalog, Curation, Mart, Recipe, Table, Terminal
 
+REACH = "touched_by_"
 Declaration = TypeVar("Declaration", Table, Mart)
 
 
@@ -43,7 +44,8 @@ def discover(silver_package: str, gold_package: str) -> Catalog:
     for module, code in _modules(gold_package):
         mart, build = _declared(module, "MART", Mart), _function(module, "build")
         _take(mart.name, taken, module)
-        recipes[mart.name] = Recipe(mart, build, _inputs(build), code)
+        inputs = _inputs(build)
+        recipes[mart.name] = Recipe(mart, build, inputs, code, _reaches(module, inputs))
     _refuse_unknown_inputs(recipes, taken)
     return Catalog(tables, _in_order(recipes, taken))
 
@@ -97,6 +99,17 @@ def _inputs(build: Callable[..., Any]) -> tuple[str, ...]:
     """The parameters that are tables or marts: all but `as_of` and those with a default."""
     parameters = inspect.signature(build).parameters.values()
     return tuple(p.name for p in parameters if p.name != "as_of" and p.default is inspect.Parameter.empty)
+
+
+def _reaches(module: ModuleType, inputs: tuple[str, ...]) -> dict[str, Callable[..., Any]]:
+    """The functions `touched_by_<input>` of a mart, by input; the as-of day is one."""
+    functions = inspect.getmembers(module, inspect.isfunction)
+    found: dict[str, Callable[..., Any]] = {n.removeprefix(REACH): f for n, f in functions if n.startswith(REACH)}
+    for name, function in found.items():
+        given = set(inspect.signature(function).parameters) - {"changed", "was", "as_of"}
+        for unknown in ({name} | given) - {*inputs, "as_of"}:
+            raise Terminal(f"{_file(module)}: {REACH}{name} speaks of {unknown}, which build() does not read")
+    return found
 
 
 def _refuse_unknown_inputs(recipes: dict[str, Recipe], taken: dict[str, Path]) -> None:

@@ -11,11 +11,13 @@ from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count
 from transforms.numbers import in_order, median, nearest_rank, quotient
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.stays import made_until
+from transforms.reach import booked_between, of_listings, passed
+from transforms.stays import live, made_until
 
 MART = Mart(
     name="average_booking_duration_weekly",
     grain=("week_start", *PLACE),
+    period="week_start",
     description="Confirmed stays by week of check-in, with the mean, median and 90th percentile of nights.",
     columns=(
         WEEK,
@@ -53,3 +55,19 @@ def build(bookings: DataFrame, apartment_attributes: DataFrame, as_of: date) -> 
         nearest_rank(lengths, 90).cast("INT").alias("p90_nights"),
         is_partial(week_end(F.col("week_start")), as_of).alias("is_partial"),
     )
+
+
+def touched_by_bookings(changed: DataFrame) -> DataFrame:
+    """The weeks of their check-ins."""
+    return live(changed).select(week_start(F.col("checkin_date")).alias("week_start"))
+
+
+def touched_by_apartment_attributes(changed: DataFrame, bookings: DataFrame) -> DataFrame:
+    """The weeks of check-ins at the listings."""
+    return touched_by_bookings(of_listings(bookings, changed))
+
+
+def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The weeks between the two days, and those of stays that were booked between them."""
+    weeks = passed(bookings, was, as_of).select(week_start(F.col("day")).alias("week_start"))
+    return weeks.unionByName(touched_by_bookings(booked_between(bookings, was, as_of).select(*bookings.columns)))

@@ -12,11 +12,13 @@ from transforms.money import with_usd, without_rate
 from transforms.numbers import in_order, median, quotient
 from transforms.periods import is_partial, week_end, week_start, weeks
 from transforms.places import PLACE, with_levels, with_place
+from transforms.reach import differing, of_listings, passed, rate_days
 from transforms.supply import asked, live_spans
 
 MART = Mart(
     name="average_listing_price_weekly",
     grain=("week_start", *PLACE),
+    period="week_start",
     description="Listings on offer on at least one day of the week, with the mean and median of their price.",
     columns=(
         WEEK,
@@ -72,3 +74,27 @@ def _offered(live: DataFrame, as_of: date) -> DataFrame:
     touched = F.explode(weeks(F.col("first_day"), F.col("last_day")))
     offered = live.select("apartment_id", touched.alias("week_start")).distinct()
     return offered.withColumn("last_day", F.least(week_end(F.col("week_start")), F.lit(as_of)))
+
+
+def touched_by_apartments_history(changed: DataFrame, apartments_history: DataFrame, as_of: date) -> DataFrame:
+    """The weeks in which a listing was on offer and is not, or at another price, or the other way round."""
+
+    def says(history: DataFrame) -> DataFrame:
+        return asked(_offered(live_spans(history, as_of), as_of), history)
+
+    return differing(changed, apartments_history, says, "week_start")
+
+
+def touched_by_apartment_attributes(changed: DataFrame, apartments_history: DataFrame, as_of: date) -> DataFrame:
+    """The weeks in which the listings were on offer."""
+    return _offered(of_listings(live_spans(apartments_history, as_of), changed), as_of).select("week_start")
+
+
+def touched_by_exchange_rates(changed: DataFrame) -> DataFrame:
+    """The weeks of the days that they price."""
+    return rate_days(changed).select(week_start(F.col("day")).alias("week_start"))
+
+
+def touched_by_as_of(apartments_history: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The weeks between the two days."""
+    return passed(apartments_history, was, as_of).select(week_start(F.col("day")).alias("week_start"))

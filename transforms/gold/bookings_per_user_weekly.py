@@ -10,11 +10,13 @@ from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, WEEK, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
-from transforms.stays import made_until
+from transforms.reach import passed, rate_days
+from transforms.stays import live, made_until
 
 MART = Mart(
     name="bookings_per_user_weekly",
     grain=("week_start", "user_id"),
+    period="week_start",
     description="A user's bookings by booking date and state of now; nights and spend of the confirmed.",
     columns=(
         WEEK,
@@ -48,3 +50,18 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFr
         without_rate(usd, is_confirmed).alias("rows_without_rate"),
     )
     return weekly.withColumn("is_partial", is_partial(week_end(F.col("week_start")), as_of))
+
+
+def touched_by_bookings(changed: DataFrame) -> DataFrame:
+    """The weeks in which they were made."""
+    return live(changed).select(week_start(F.col("booked_on")).alias("week_start"))
+
+
+def touched_by_exchange_rates(changed: DataFrame) -> DataFrame:
+    """The weeks of the days that they price."""
+    return rate_days(changed).select(week_start(F.col("day")).alias("week_start"))
+
+
+def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The weeks between the two days."""
+    return passed(bookings, was, as_of).select(week_start(F.col("day")).alias("week_start"))

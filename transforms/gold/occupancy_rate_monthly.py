@@ -9,8 +9,10 @@ from lakehouse.checks import fail, warn
 from lakehouse.contracts import Mart
 from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
-from transforms.periods import is_partial, month_start
+from transforms.periods import days, is_partial, month_start
 from transforms.places import PLACE, with_levels, with_place
+from transforms.reach import booked_between, differing, night_months, of_listings, passed
+from transforms.stays import live as live_bookings
 from transforms.stays import nights_until
 from transforms.supply import live_spans, nights_on_offer
 
@@ -25,6 +27,7 @@ COUNTS = (
 MART = Mart(
     name="occupancy_rate_monthly",
     grain=("month_start", *PLACE),
+    period="month_start",
     description="Nights with a confirmed stay, nights on offer, and the first as a share of the second.",
     columns=(
         MONTH,
@@ -91,3 +94,40 @@ def _booked(nights: DataFrame, live: DataFrame) -> DataFrame:
         F.sum(F.col("stays") - 1).alias("double_booked_nights"),
         F.count_if(F.col("first_day").isNull()).alias("booked_beyond_supply"),
     )
+
+
+def touched_by_stay_nights(changed: DataFrame) -> DataFrame:
+    """The months of the nights."""
+    return changed.select(month_start(F.col("night")).alias("month_start"))
+
+
+def touched_by_bookings(changed: DataFrame) -> DataFrame:
+    """The months of the nights of bookings that were made on another day."""
+    return night_months(live_bookings(changed))
+
+
+def touched_by_apartments_history(changed: DataFrame, apartments_history: DataFrame, as_of: date) -> DataFrame:
+    """The months with a day on which a listing was on offer and is not, or was not and is."""
+    return differing(changed, apartments_history, lambda history: _days(live_spans(history, as_of)), "month_start")
+
+
+def touched_by_apartment_attributes(
+    changed: DataFrame, stay_nights: DataFrame, apartments_history: DataFrame, as_of: date
+) -> DataFrame:
+    """The months in which the listings were booked or on offer."""
+    booked = of_listings(stay_nights, changed).select(month_start(F.col("night")).alias("month_start"))
+    return booked.unionByName(_days(of_listings(live_spans(apartments_history, as_of), changed)).select("month_start"))
+
+
+def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The months between the two days, and those of nights that were booked between them."""
+    between = passed(bookings, was, as_of).select(month_start(F.col("day")).alias("month_start"))
+    return between.unionByName(night_months(booked_between(bookings, was, as_of)))
+
+
+def _days(live: DataFrame) -> DataFrame:
+    """One row per listing and day on offer."""
+    on_offer = live.select(
+        "apartment_id", F.explode(days(F.col("first_day"), F.col("last_day"))).alias("day"), "is_assumed"
+    )
+    return on_offer.withColumn("month_start", month_start(F.col("day")))

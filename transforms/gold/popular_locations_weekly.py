@@ -12,11 +12,13 @@ from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_place
 from transforms.ranking import rank
-from transforms.stays import made_until
+from transforms.reach import of_listings, passed, rate_days
+from transforms.stays import live, made_until
 
 MART = Mart(
     name="popular_locations_weekly",
     grain=("week_start", *PLACE),
+    period="week_start",
     description="Confirmed bookings by booking date: how many, of how many guests, for how much; ranked.",
     columns=(
         WEEK,
@@ -60,3 +62,23 @@ def build(bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: 
         rank(["week_start"], *order).alias("rank"),
         is_partial(week_end(F.col("week_start")), as_of).alias("is_partial"),
     )
+
+
+def touched_by_bookings(changed: DataFrame) -> DataFrame:
+    """The weeks in which they were made."""
+    return live(changed).select(week_start(F.col("booked_on")).alias("week_start"))
+
+
+def touched_by_exchange_rates(changed: DataFrame) -> DataFrame:
+    """The weeks of the days that they price."""
+    return rate_days(changed).select(week_start(F.col("day")).alias("week_start"))
+
+
+def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The weeks between the two days."""
+    return passed(bookings, was, as_of).select(week_start(F.col("day")).alias("week_start"))
+
+
+def touched_by_apartment_attributes(changed: DataFrame, bookings: DataFrame) -> DataFrame:
+    """The weeks in which the listings were booked."""
+    return of_listings(live(bookings), changed).select(week_start(F.col("booked_on")).alias("week_start"))

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
@@ -10,13 +10,15 @@ from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import DAY, count, share
 from transforms.numbers import quotient
 from transforms.periods import days
-from transforms.stays import made_until
+from transforms.reach import before, passed
+from transforms.stays import live, made_until
 
 WINDOW_DAYS = 30
 
 MART = Mart(
     name="repeat_customer_rate_daily",
     grain=("day",),
+    period="day",
     description="Users with a confirmed booking in the thirty days up to a day, and those with at least two.",
     columns=(
         DAY,
@@ -69,3 +71,22 @@ def _active_days(confirmed: DataFrame, as_of: date) -> DataFrame:
     )
     seen = spans.withColumn("last_day", F.least("last_day", F.lit(as_of))).where("booked_on <= last_day")
     return seen.select("repeats_until", F.explode(days(F.col("booked_on"), F.col("last_day"))).alias("day"))
+
+
+def touched_by_bookings(changed: DataFrame, bookings: DataFrame) -> DataFrame:
+    """The thirty days from each booking on; where the first booking moved, also what lies between, and is partial."""
+    reached = live(changed).select(_from(F.col("booked_on"), F.col("booked_on")))
+    first = F.min("booked_on")
+    old = live(before(changed, bookings, "booking_id")).agg(first.alias("old"))
+    moved = old.join(live(bookings).agg(first.alias("new"))).where("NOT old <=> new")
+    both = [F.coalesce("old", "new"), F.coalesce("new", "old")]
+    return reached.unionByName(moved.select(_from(F.least(*both), F.greatest(*both))))
+
+
+def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The days between the two."""
+    return passed(bookings, was, as_of)
+
+
+def _from(first_day: Column, last_day: Column) -> Column:
+    return F.explode(days(first_day, F.date_add(last_day, WINDOW_DAYS - 1))).alias("day")

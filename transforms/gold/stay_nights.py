@@ -5,14 +5,16 @@ from pyspark.sql import functions as F
 
 from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
-from transforms.columns import LISTING
+from transforms.columns import LISTING, MONTH
 from transforms.money import share, with_usd
-from transforms.periods import days
+from transforms.periods import days, month_start
+from transforms.reach import night_months, priced_by
 from transforms.stays import live
 
 MART = Mart(
     name="stay_nights",
     grain=("booking_id", "night"),
+    period="month_start",
     description="A night of a confirmed stay: the days from check-in up to, not including, check-out; "
     "the amounts of a booking's nights sum to its price exactly.",
     layer="curated",
@@ -24,6 +26,7 @@ MART = Mart(
         MartColumn("amount", "DECIMAL(12,2)", "Share of the price", "`currency`"),
         MartColumn("currency", "STRING", "Currency of the price, ISO 4217"),
         MartColumn("usd", "DECIMAL(12,2)", "Share of the price; NULL without a rate", "USD"),
+        MONTH,
     ),
     checks=(fail("amount_not_negative", "amount >= 0"),),
 )
@@ -49,4 +52,15 @@ def build(bookings: DataFrame, exchange_rates: DataFrame) -> DataFrame:
         share(F.col("total_price"), parts, is_last).alias("amount"),
         "currency",
         share(F.col("usd"), parts, is_last).alias("usd"),
+        month_start(F.col("night")).alias("month_start"),
     )
+
+
+def touched_by_bookings(changed: DataFrame) -> DataFrame:
+    """The months of their nights."""
+    return night_months(live(changed).where("is_confirmed"))
+
+
+def touched_by_exchange_rates(changed: DataFrame, bookings: DataFrame) -> DataFrame:
+    """The months of the nights whose price they convert."""
+    return night_months(priced_by(bookings, changed))

@@ -12,11 +12,13 @@ from transforms.money import total, with_usd, without_rate
 from transforms.numbers import quotient
 from transforms.periods import is_partial, week_end, week_start
 from transforms.ranking import rank
-from transforms.stays import made_until
+from transforms.reach import passed, rate_days
+from transforms.stays import live, made_until
 
 MART = Mart(
     name="top_listings_weekly",
     grain=("week_start", "rank"),
+    period="week_start",
     description="The listings with the highest confirmed revenue by booking date, at most ten a week.",
     columns=(
         WEEK,
@@ -66,3 +68,18 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, top: int 
             is_partial(week_end(F.col("week_start")), as_of).alias("is_partial"),
         )
     )
+
+
+def touched_by_bookings(changed: DataFrame) -> DataFrame:
+    """The weeks in which they were made."""
+    return live(changed).select(week_start(F.col("booked_on")).alias("week_start"))
+
+
+def touched_by_exchange_rates(changed: DataFrame) -> DataFrame:
+    """The weeks of the days that they price."""
+    return rate_days(changed).select(week_start(F.col("day")).alias("week_start"))
+
+
+def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The weeks between the two days."""
+    return passed(bookings, was, as_of).select(week_start(F.col("day")).alias("week_start"))
