@@ -1,4 +1,5 @@
 from tests.reference.bookings import all_bookings
+from tests.reference.calendar import month_start
 from tests.reference.cleaning import Row
 from tests.reference.money import rounded, spread
 from tests.reference.world import World
@@ -26,6 +27,7 @@ def stay_nights(world: World) -> list[Row]:
                     "amount": amount,
                     "currency": booking.currency,
                     "usd": usd,
+                    "month_start": month_start(night),
                 }
             )
     return rows

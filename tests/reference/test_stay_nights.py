@@ -6,10 +6,10 @@ from tests.support.tables import lines, render
 def test_each_night_has_its_cents_and_the_last_one_the_rest():
     """100.00 over 3 nights; checkout day is no night; the stay crosses a month and the leap day."""
     expected = """
-        | booking_id | apartment_id | user_id | night      | amount | currency | usd   |
-        | 1          | 1            | 1       | 2024-02-28 | 33.33  | USD      | 33.33 |
-        | 1          | 1            | 1       | 2024-02-29 | 33.33  | USD      | 33.33 |
-        | 1          | 1            | 1       | 2024-03-01 | 33.34  | USD      | 33.34 |
+        | booking_id | apartment_id | user_id | night      | amount | currency | usd   | month_start |
+        | 1          | 1            | 1       | 2024-02-28 | 33.33  | USD      | 33.33 | 2024-02-01  |
+        | 1          | 1            | 1       | 2024-02-29 | 33.33  | USD      | 33.33 | 2024-02-01  |
+        | 1          | 1            | 1       | 2024-03-01 | 33.34  | USD      | 33.34 | 2024-03-01  |
     """
     bookings = """
         | booking_id | checkin_date | checkout_date | total_price |
