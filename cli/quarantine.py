@@ -1,8 +1,8 @@
 """`lakehouse quarantine`: the rows that the rules keep out of silver, and why.
 
 Nothing here is lost: each row stands as it was extracted, with every rule that it breaks. Two things let it out: the
-row is repaired at the source (the next run takes it back by itself), or its rule is changed in transforms/silver
-(`retry` judges the rows again at once; the next run judges the whole table).
+row is repaired at the source (the next run takes it back by itself), or its rule is changed in transforms/silver (the
+next run judges all rows again; `retry` does so at once, without the source).
 
 Begin with `lakehouse quarantine list`, then `lakehouse quarantine show bookings --rule checkout_after_checkin`.
 """
@@ -22,6 +22,7 @@ from cli.terminal import console, or_stop
 from lakehouse import pipeline, quarantine, session, settings, silver
 from lakehouse.contracts import Curation, Terminal
 from lakehouse.lake import Lake
+from lakehouse.quality import Verdict
 from lakehouse.window import micros
 
 PARAGRAPHS = re.sub(r"(?<!\n)\n(?!\n)", " ", __doc__)
@@ -56,23 +57,26 @@ def show_rows(
 
 @app.command()
 def retry(table: Name) -> None:
-    """Judges the table's rows in quarantine again by today's rules, and takes back those that are good now.
+    """Judges all rows of the table again by changed rules, and takes back those that are good now.
 
-    Reads what the lake has, not the source; rows outside quarantine stay as they are until the next run.
+    Reads what the lake has, not the source; the next run proves it and rebuilds the marts.
     """
 
-    def again() -> silver.SilverReport:
+    def again() -> Verdict | None:
         found = settings.load()
         spec = pipeline.hiding(found).applied(_declared(table))
         at = micros(datetime.now(UTC))
         return silver.retry(session.child(found), Lake.of(found), spec, f"retry-{uuid.uuid4().hex[:6]}", at)
 
-    report = or_stop(again)
-    kept = sum(report.rejected.values())
-    rules = ", ".join(f"{name} {n}" for name, n in sorted(report.rejected.items()))
-    typer.echo(f"{table}: {report.judged} judged again, {report.judged - kept} back in silver, {kept} kept out")
-    if rules:
-        typer.echo(f"kept out by: {rules}")
+    verdict = or_stop(again)
+    if verdict is None:
+        typer.echo(f"{table}: the rules are those that its rows were judged by, so none comes out; repair the rows at "
+                   "the source, or change a rule in transforms/silver")  # fmt: skip
+        return
+    kept = sum(verdict.rejected.values())
+    typer.echo(f"{table}: {verdict.judged} judged again, {verdict.judged - kept} in silver, {kept} kept out")
+    if kept:
+        typer.echo("kept out by: " + ", ".join(f"{name} {n}" for name, n in sorted(verdict.rejected.items())))
 
 
 def _declared(name: str) -> Curation:

@@ -2,6 +2,10 @@
 
 `warn` is counted and reported. `quarantine` takes the broken rows out of silver. `fail` does so too, and stops the
 table before silver is touched when more than `tolerated` of the rows, as a share, break the rule.
+
+A rule about the whole table only warns or fails. Whether a row breaks it depends on other rows, which come and go: if
+it took rows out, silver would no longer follow from the table's own versions, and a row whose parent is late would be
+missing instead of counted. A parent that comes, or a value that is shared no more, heals the rows by itself.
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
 from lakehouse.quoting import spark as quoted
 
@@ -214,6 +218,7 @@ def problems(checks: tuple[AnyCheck, ...], columns: Iterable[str] | None = None)
     for check in checks:
         if names.count(check.name) > 1:
             yield f"two checks are named {check.name}; a name stands for one rule"
+        yield from _severity_problems(check)
         if isinstance(check, Volume):
             if not 0 <= check.low <= check.high:
                 yield f"check {check.name}: the factors {check.low:g} and {check.high:g} leave no room between them"
@@ -225,3 +230,10 @@ def problems(checks: tuple[AnyCheck, ...], columns: Iterable[str] | None = None)
         for column in columns_of(check):
             if known is not None and column.lower() not in known:
                 yield f"check {check.name}: there is no column {column}; columns are {', '.join(sorted(known))}"
+
+
+def _severity_problems(check: AnyCheck) -> Iterator[str]:
+    about, allowed = ("one row", Severity) if isinstance(check, Check) else ("the whole table", WholeSeverity)
+    if check.severity not in get_args(allowed):
+        choice = " or ".join(get_args(allowed))
+        yield f"check {check.name}: severity {check.severity} is none of a rule about {about}; choose {choice}"

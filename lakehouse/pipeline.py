@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from random import SystemRandom
 from typing import Literal, TypeVar
 
@@ -53,6 +54,11 @@ class Run:
     def pseudonyms(self) -> Pseudonyms:
         """What hides personal values."""
         return hiding(self.settings)
+
+    @cached_property
+    def proven(self) -> dict[str, int]:
+        """Of each table the bronze commit that was proven when this run first asked; what came later is compared."""
+        return ledger.proven(self.lake)
 
     def spec(self, table: str) -> Curation:
         """The curation of one table, with what hides its personal values.
@@ -109,7 +115,7 @@ def pending(run: Run, table: str) -> bool:
     state = lake.state("bronze", table)
     if state is None or not extractor.usable(state) or run.mode != "incremental":
         return True
-    if ledger.proven(lake).get(table) != state.seq:
+    if run.proven.get(table) != state.seq:
         return True
     if silver.behind(lake.state("silver", table), state, spec.fingerprint):
         return True
@@ -135,7 +141,7 @@ def ingest(run: Run, table: str) -> TableRecord:
     notes = extractor.check()
     staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
-    report = _judged(run, table)
+    verdict = _judged(run, table)
     here, there, seq = settle(lambda: _keys(run, table))
     quarantined = run.lake.count("quarantine", table)
     return TableRecord(
@@ -147,8 +153,8 @@ def ingest(run: Run, table: str) -> TableRecord:
         read=found.read,
         new=found.new,
         deleted=found.deleted,
-        rejected=report.rejected if report else {},
-        warned=report.warned if report else {},
+        rejected=verdict.rejected if verdict else {},
+        warned=verdict.warned if verdict else {},
         bronze_rows=here.rows,
         silver_rows=there.rows - quarantined,
         quarantined=quarantined,
@@ -174,18 +180,17 @@ def unchanged(run: Run, table: str) -> TableRecord:
         return TableRecord(table, "unchanged", error=str(error))
 
 
-def _judged(run: Run, table: str) -> silver.SilverReport | None:
+def _judged(run: Run, table: str) -> Verdict | None:
     """Brings silver up to bronze, and keeps how each rule fared, also where one stops the table."""
     declared = run.catalog.tables[table].table
     try:
-        report = settle(lambda: curate(run, table))
+        verdict = settle(lambda: curate(run, table))
     except Broken as error:
         quality_log.append(run.lake, quality_log.outcomes(run.run_id, run.horizon.at, declared, error.verdict))
         raise
-    if report is not None and report.judged:
-        verdict = Verdict(report.judged, report.rejected, report.warned)
+    if verdict is not None and verdict.judged:
         quality_log.append(run.lake, quality_log.outcomes(run.run_id, run.horizon.at, declared, verdict))
-    return report
+    return verdict
 
 
 def settle(step: Callable[[], Result]) -> Result:
@@ -203,7 +208,7 @@ def _extract(run: Run, table: str) -> Extraction:
     """What the mode asks for; and a comparison of everything where the last run left no proof of what it committed."""
     extractor, spark = run.extractor(table), session.child(run.settings)
     state = extractor.state()
-    unproven = state is not None and ledger.proven(run.lake).get(table) != state.seq
+    unproven = state is not None and run.proven.get(table) != state.seq
     cursor = run.catalog.tables[table].table.cursor
     if state is None or not extractor.usable(state) or run.mode == "full":
         found = extractor.load(spark)
@@ -225,7 +230,7 @@ def _extract(run: Run, table: str) -> Extraction:
     return found
 
 
-def curate(run: Run, table: str) -> silver.SilverReport | None:
+def curate(run: Run, table: str) -> Verdict | None:
     """Brings silver to the newest bronze commit; None where it stands there already."""
     state, spec = _bronze_state(run, table), run.spec(table)
     if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):

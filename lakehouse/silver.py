@@ -23,16 +23,6 @@ LAYERS: tuple[Layer, ...] = ("quarantine", "history", "silver")
 RULES = (checks, curation, history, quarantine)
 
 
-@dataclass(frozen=True)
-class SilverReport:
-    """What a silver step did: rows judged, by rule those that went to quarantine, and breaches of warnings."""
-
-    seq: int
-    judged: int
-    rejected: dict[str, int]
-    warned: dict[str, int]
-
-
 def behind(silver: State | None, bronze_state: State, fingerprint: str) -> bool:
     """True while there is committed bronze that silver has not consumed, or its rules have changed."""
     if silver is None or silver.fingerprint != _of_today(fingerprint):
@@ -40,7 +30,7 @@ def behind(silver: State | None, bronze_state: State, fingerprint: str) -> bool:
     return silver.inputs.get("bronze", 0) < bronze_state.seq
 
 
-def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, run_id: str, at: int) -> SilverReport:
+def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, run_id: str, at: int) -> Verdict:
     """Brings silver to the bronze commit `source`; `at` is the horizon of the run, in microseconds.
 
     Where the rules are new, all of it is judged again, and each table is written anew with its schema.
@@ -62,24 +52,26 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
     return step.take(_versions(everything, touched, spec) if not is_new else everything)
 
 
-def retry(session: SparkSession, lake: Lake, spec: Curation, run_id: str, at: int) -> SilverReport:
-    """Judges the rows in quarantine again by today's rules, from the bronze that silver stands at; moves nothing else.
+def retry(session: SparkSession, lake: Lake, spec: Curation, run_id: str, at: int) -> Verdict | None:
+    """Judges all rows again by changed rules, from the bronze that silver stands at; None where the rules are the same.
 
     Raises:
         Superseded: Another run is at work on the table.
-        Terminal: The table is not in the lake yet, or a rule stops it.
+        Terminal: The table is not in the lake yet, or not as it is declared now, or a rule stops it.
     """
-    name, before = spec.table.name, _before(lake, spec.table.name)
-    silver, quarantined = before["silver"], before["quarantine"]
-    if silver is None or quarantined is None:
-        raise Terminal(f"table {name} is not in the lake yet; `lakehouse run` loads it")
-    source = lake.state("bronze", name, silver.inputs["bronze"])
-    if source is None or quarantined.inputs != silver.inputs:
-        raise delta.Superseded(quarantined.table, quarantined.run_id)
-    everything = delta.read(session, lake, "bronze", source, name)
-    kept_out = delta.read(session, lake, "quarantine", quarantined, name)
-    step = _Step(session, lake, spec, source, run_id, at, before, silver.fingerprint, is_new=False)
-    return step.take(_versions(everything, kept_out, spec))
+    table, silver = spec.table, lake.state("silver", spec.table.name)
+    if silver is None:
+        raise Terminal(f"table {table.name} is not in the lake yet; `lakehouse run` loads it")
+    if silver.fingerprint == _of_today(spec.fingerprint):
+        return None
+    source = lake.state("bronze", table.name, silver.inputs["bronze"])
+    if source is None:
+        raise delta.Superseded(silver.table, silver.run_id)
+    if source.fingerprint != table.shape:
+        raise Terminal(
+            f"table {table.name}: what it reads of the source has changed; `lakehouse run` judges it all again"
+        )
+    return advance(session, lake, spec, source, run_id, at)
 
 
 def _before(lake: Lake, name: str) -> dict[Layer, State | None]:
@@ -109,21 +101,21 @@ class _Step:
     fingerprint: str
     is_new: bool
 
-    def take(self, versions: DataFrame) -> SilverReport:
+    def take(self, versions: DataFrame) -> Verdict:
         """Judges all versions of some keys, and commits what comes of it."""
         table, single = self.spec.table, self.source.single
         rows = curation.judged(bronze.latest(versions, table, single=single), self.spec).persist()
         try:
             quarantined = self.lake.count("quarantine", table.name)
             verdict = quality.verdict(rows, table, self.lake.count("silver", table.name) + quarantined)
-            warned = verdict.warned | self._whole(rows, verdict)
+            verdict = replace(verdict, warned=verdict.warned | self._whole(rows, verdict))
             rejects = quarantine.rows(rows, versions, self.spec, single=single or not verdict.rejected)
             doubtful = bool(verdict.rejected) or quarantined > 0
             self._write("quarantine", rejects, table.key, changes=doubtful)
             if table.history:
                 self._write("history", self._history(versions, rows), (*table.key, "_seq"))
-            done = self._write("silver", _clean(rows), table.key)
-            return SilverReport(done.seq, verdict.judged, verdict.rejected, warned)
+            self._write("silver", _clean(rows), table.key)
+            return verdict
         finally:
             rows.unpersist()
 

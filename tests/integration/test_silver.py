@@ -7,7 +7,8 @@ import pytest
 
 from lakehouse import silver
 from lakehouse.checks import between
-from lakehouse.contracts import Table
+from lakehouse.contracts import Column, Table, Terminal
+from lakehouse.quality import Verdict
 from tests.reference import silver as reference
 from tests.support.bronze import THINGS, Bench, Version, curation, read_at
 
@@ -69,21 +70,38 @@ def test_new_types_and_rules_make_every_layer_what_a_fresh_build_makes_it(tmp_pa
 
 
 @pytest.mark.long
-def test_retry_lets_out_what_todays_rules_find_good_and_moves_nothing_else(tmp_path: Path) -> None:
-    bench = Bench.of(tmp_path)
-    bench.commit([BAD, GOOD, Version(3, "red", 150, 1)])
+def test_retry_judges_all_by_changed_rules_and_types_and_moves_no_bronze(tmp_path: Path) -> None:
+    bench, fresh = Bench.of(tmp_path / "old"), Bench.of(tmp_path / "fresh")
+    for each in (bench, fresh):
+        each.commit([BAD, GOOD, Version(3, "red", 150, 1), Version(5, "red", 50, 1)])
     bench.advance()
     bench.commit([Version(2, "blue", 1, 2)])
+    changed = curation(replace(wider(THINGS), checks=(between("size", 60, 200),)), "2")
+
+    assert bench.retry(changed) == Verdict(4, {"kind_unknown": 1, "size_in_range": 2}, {})
+
+    fresh.advance(spec=changed)
+    for layer in ("silver", "history", "quarantine"):
+        assert bench.frame(layer).schema == fresh.frame(layer).schema, layer
+        assert bench.rows(layer) == fresh.rows(layer), layer
+    assert [row["id"] for row in bench.rows("silver")] == [3], "of 2 the version that was not consumed is not judged"
+    states = bench.lake.state("silver", "things"), bench.lake.state("bronze", "things")
+    assert states[0].inputs == {"bronze": 1} and silver.behind(*states, "2")
+
+
+def test_retry_by_the_same_rules_lets_nothing_out_and_of_another_shape_is_refused(tmp_path: Path) -> None:
+    bench = Bench.of(tmp_path)
+    with pytest.raises(Terminal, match="table things is not in the lake yet; `lakehouse run` loads it"):
+        bench.retry(curation(THINGS))
+    bench.commit([BAD, GOOD])
+    bench.advance()
     before = bench.lake.state("silver", "things")
-    relaxed = curation(replace(THINGS, checks=(between("size", 0, 200),)), "2")
 
-    report = bench.retry(relaxed)
+    assert bench.retry(curation(THINGS)) is None
+    with pytest.raises(Terminal, match="what it reads of the source has changed; `lakehouse run` judges it all"):
+        bench.retry(curation(replace(THINGS, columns=(*THINGS.columns, Column("colour", "STRING"))), "2"))
 
-    assert (report.judged, report.rejected) == (2, {"kind_unknown": 1})
-    assert [(row["id"], row["kind"]) for row in bench.rows("silver")] == [(2, "red"), (3, "red")]
-    assert [row["id"] for row in bench.rows("quarantine")] == [1]
-    after = bench.lake.state("silver", "things")
-    assert (after.inputs, after.fingerprint) == (before.inputs, before.fingerprint), "the next run still has to look"
+    assert bench.lake.state("silver", "things") == before
 
 
 def test_our_own_change_of_the_curation_code_makes_silver_be_judged_again(

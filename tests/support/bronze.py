@@ -13,8 +13,8 @@ from lakehouse import bronze, delta, session, silver
 from lakehouse.checks import between
 from lakehouse.contracts import Column, Curation, Cursor, OneOf, Table
 from lakehouse.lake import Lake, Layer
+from lakehouse.quality import Verdict
 from lakehouse.settings import Settings, SourceSettings
-from lakehouse.silver import SilverReport
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 AT = 10**15
@@ -83,7 +83,7 @@ class Bench:
         """One bronze commit of rows by column name; `deleted` marks tombstones."""
         own, before = spark(self.lake), self.lake.state("bronze", self.table.name)
         state = delta.next_state(f"bronze/{self.table.name}", before, "writer", "window")
-        state = replace(state, watermark=0)
+        state = replace(state, watermark=0, fingerprint=self.table.shape)
         record = {"_hash": "", "_run_id": f"w{state.seq}", "_seq": state.seq, "_window_low": None,
                   "_window_high": None, "_read_at": read_at(state.seq)}  # fmt: skip
         made = [{**row, **record, "_op": "delete" if row.get("deleted") else "upsert"} for row in rows]
@@ -91,13 +91,13 @@ class Bench:
         frame = own.createDataFrame([tuple(_exact(row[f.name]) for f in schema) for row in made], schema)
         delta.commit(self.lake, "bronze", self.table.name, state, own, delta.append(frame.coalesce(1)))
 
-    def advance(self, seq: int | None = None, spec: Curation | None = None) -> SilverReport:
+    def advance(self, seq: int | None = None, spec: Curation | None = None) -> Verdict:
         """Takes silver to a bronze commit, or to the newest."""
         source = self.lake.state("bronze", self.table.name, seq)
         assert source is not None
         return silver.advance(spark(self.lake), self.lake, spec or curation(self.table), source, "run", AT)
 
-    def retry(self, spec: Curation) -> SilverReport:
+    def retry(self, spec: Curation) -> Verdict | None:
         return silver.retry(spark(self.lake), self.lake, spec, "again", AT)
 
     def frame(self, layer: Layer) -> DataFrame:

@@ -91,6 +91,11 @@ BAD_TABLES = {
     "missing_column": ("history=True", "checks=(not_null('ID2'),)", "check ID2_not_null: there is no column ID2"),
     "share": ("history=True", "checks=(unique('id', tolerated=2),)", "check id_unique: tolerated 2 is a share"),
     "twice": ("history=True", "checks=(not_null('id'), not_null('id'))", "two checks are named id_not_null"),
+    "orphans_kept_out": (
+        "history=True",
+        "checks=(references('id', 'boxes', 'id', 'quarantine'),)",
+        "check id_known: severity quarantine is none of a rule about the whole table; choose warn or fail",
+    ),
     "no_parent": (
         "history=True",
         "checks=(references('id', 'nobody', 'id'),)",

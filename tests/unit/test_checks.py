@@ -68,6 +68,18 @@ REFUSED = {
     "missing_in_sql": (quarantine("q", "price > cost"), "check q: there is no column cost"),
     "share_above_one": (warn("w", "price > 0", tolerated=1.5), "check w: tolerated 1.5 is a share, from 0 to 1"),
     "share_below_zero": (unique("price", tolerated=-0.1), "tolerated -0.1 is a share"),
+    "unknown_severity": (
+        expression("q", "price > 0", "warm"),
+        "check q: severity warm is none of a rule about one row; choose warn or",
+    ),
+    "twins_kept_out": (
+        unique("price", severity="quarantine"),
+        "check price_unique: severity quarantine is none of a rule about the whole table; choose warn or fail",
+    ),
+    "orphans_kept_out": (
+        references("id", "boxes", "id", severity="quarantine"),
+        "check id_known: severity quarantine is none of a rule about the whole table; choose warn or fail",
+    ),
     "no_time": (fresh("price", timedelta(0)), "`within` must be longer than nothing"),
     "no_room": (volume(2, 1), "leave no room"),
 }
