@@ -12,7 +12,7 @@ import typer
 
 from cli import quarantine, show
 from cli.terminal import console, or_stop, stop
-from lakehouse import ledger, settings, status
+from lakehouse import erasure_log, ledger, settings, status
 from lakehouse.lake import Lake
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -63,12 +63,13 @@ def run(
 def show_status(
     run_id: Annotated[str | None, typer.Option("--run", help="The ledger of this run; `last` for the last one")] = None,
 ) -> None:
-    """How far each table and mart has come: watermark, lag, rows, last run."""
+    """How far each table and mart has come: watermark, lag, rows, last run; and who was erased when."""
     lake = Lake.of(or_stop(settings.load))
     if run_id is None:
         import transforms  # noqa: PLC0415
 
         show.status(*or_stop(lambda: status.status(lake, transforms.catalog())), console())
+        show.erasures(erasure_log.records(lake), console())
         return
     report = ledger.newest(lake, None if run_id == "last" else run_id)
     if report is None:

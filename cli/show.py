@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lakehouse.erasure_log import ErasureRecord
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.quarantine import Entry, Summary
 from lakehouse.settings import PREFIX, Settings, origin
@@ -59,6 +60,16 @@ def status(tables: list[TableStatus], marts: list[MartStatus], console: Console)
         body.add_row(m.name, f"{m.rows:,}", m.as_of, _time(m.fresh_to), _span(lag(m.fresh_to, now)), m.last_run,
                      m.outcome)  # fmt: skip
     console.print(body)
+
+
+def erasures(found: list[ErasureRecord], console: Console) -> None:
+    """Who was erased when; nothing where nobody was."""
+    table = Table("erased (UTC)", "person", "rows by layer", "release", "files to come", "by run")
+    for r in found:
+        rows = ", ".join(f"{layer} {n:,}" for layer, n in sorted(r.rows.items()))
+        table.add_row(_time(r.ended_at), f"{r.person}…", rows, str(r.release), str(r.unclaimed), r.run_id)
+    if found:
+        console.print(table)
 
 
 def quarantine(found: list[Summary], console: Console) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import reduce
 from operator import or_
 
@@ -20,8 +21,20 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from sqlalchemy import Engine
 
-from lakehouse import bronze, delta, gold, pipeline, presentation, pseudonyms, session, staging, suppression
+from lakehouse import (
+    bronze,
+    delta,
+    erasure_log,
+    gold,
+    pipeline,
+    presentation,
+    pseudonyms,
+    session,
+    staging,
+    suppression,
+)
 from lakehouse.contracts import Catalog, Column, Table, Terminal
+from lakehouse.erasure_log import ErasureRecord
 from lakehouse.lake import Lake, Layer, State
 from lakehouse.pipeline import Run
 from lakehouse.purge import Purged, purge
@@ -59,6 +72,13 @@ class Receipt:
         """Files that belong to no commit: of a run that writes now, or that broke off."""
         return sum(line.purged.unclaimed for line in self.lines)
 
+    def record(self) -> ErasureRecord:
+        """What the ledger keeps of it."""
+        rows: Counter[str] = Counter()
+        for line in self.lines:
+            rows[line.layer] += line.rows
+        return ErasureRecord(self.run_id, datetime.now(UTC), self.person, dict(rows), self.release, self.unclaimed)
+
 
 def erase(settings: Settings, catalog: Catalog, engine: Engine, person: str) -> Receipt:
     """Puts a random id in the place of a person's, everywhere, and keeps the person out from now on.
@@ -88,6 +108,7 @@ def erase(settings: Settings, catalog: Catalog, engine: Engine, person: str) -> 
         raise Terminal(f"the person is still in {', '.join(left)}; is a run active? Let it end, then erase again")
     lines = tuple(Line(*place, counts[place], purge(run.lake, *place)) for place in places)
     found = Receipt(entry.person[:12], run.run_id, lines, release, time.monotonic() - began)
+    erasure_log.append(run.lake, found.record())
     if not found.unclaimed:
         suppression.finish(run.lake, run.pseudonyms, entry, run.run_id)
     return found

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import curation, delta, erasure, pipeline, session, silver, suppression
+from lakehouse import curation, delta, erasure, erasure_log, pipeline, session, silver, suppression
 from lakehouse.contracts import Terminal, Transient
 from lakehouse.erasure import Receipt
 from lakehouse.pseudonyms import Pseudonyms
@@ -57,6 +57,14 @@ def test_the_receipt_counts_the_rows_of_every_layer_and_does_not_tell_the_id(sto
     }  # fmt: skip
     assert story.receipt.release == 2 and story.receipt.unclaimed == 0
     assert str(ANN) not in repr(story.receipt)
+
+
+def test_the_ledger_keeps_a_line_of_the_erasure_by_the_keyed_hash_alone(story: Story) -> None:
+    (line,) = erasure_log.records(story.world.lake)
+
+    assert line.rows == {"bronze": 5, "quarantine": 1, "history": 2, "silver": 4, "gold": 1}
+    assert (line.person, line.run_id, line.release) == (story.receipt.person, story.receipt.run_id, 2)
+    assert Pseudonyms(SecretStr(KEY)).mark("person", ANN).startswith(line.person)
 
 
 def test_no_file_of_the_lake_holds_the_person_and_totals_have_not_moved(story: Story) -> None:

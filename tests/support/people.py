@@ -167,7 +167,7 @@ class _Ear(logging.Handler):
 
 
 @contextmanager
-def open_people(source: MariaDb, warehouse: Postgres, lake: Path) -> Iterator[People]:
+def open_people(source: MariaDb, warehouse: Postgres, lake: Path | str) -> Iterator[People]:
     """A fresh shop with Ann, Bob and others in it."""
     opened = shop.open_shop(source, warehouse, str(lake), f"people{next(NUMBERS)}")
     opened.sql(*DDL)
