@@ -31,15 +31,15 @@ class Shell:
     admin: Admin
     environment: dict[str, str]
 
-    def say(self, *words: str, **changed: str) -> subprocess.CompletedProcess[str]:
-        """Runs `lakehouse <words>` with these variables changed."""
+    def say(self, *words: str, within: float = 120, **changed: str) -> subprocess.CompletedProcess[str]:
+        """Runs `lakehouse <words>` with these variables changed, for so many seconds at most."""
         return subprocess.run(
             [sys.executable, "-m", "cli.main", *words],
             cwd=self.folder,
             env=self.environment | changed,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=within,
             check=False,
         )
 

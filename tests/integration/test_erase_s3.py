@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,18 @@ CLONE = Path(__file__).parents[2]
 PREFIX = "people"
 
 
-def play(source: MariaDb, warehouse: Postgres) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse that another process has started."""
+
+    address: str
+
+    def url(self, *_: str) -> str:
+        """Its address."""
+        return self.address
+
+
+def play(source: MariaDb, warehouse: Warehouse) -> dict[str, Any]:
     """Ann is loaded, at a pause for the test erased, and then there is a reconcile."""
     with open_people(source, warehouse, f"s3://lake/{PREFIX}") as world:
         world.run()
@@ -70,7 +81,7 @@ def test_no_object_of_a_lake_on_s3_holds_an_erased_person_and_totals_have_not_mo
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=(tmp_path / "errors").open("w"),
     ) as worker:  # fmt: skip
         assert worker.stdin and worker.stdout
-        worker.stdin.write(json.dumps([asdict(source_server), asdict(warehouse_server)]) + "\n")
+        worker.stdin.write(json.dumps([asdict(source_server), warehouse_server.url("psycopg", "warehouse")]) + "\n")
         worker.stdin.flush()
         assert worker.stdout.readline() == "loaded\n", (tmp_path / "errors").read_text()[-3000:]
         before = everything(s3_server)
@@ -88,7 +99,7 @@ def test_no_object_of_a_lake_on_s3_holds_an_erased_person_and_totals_have_not_mo
 
 def main() -> None:
     source, warehouse = json.loads(sys.stdin.readline())
-    found = play(MariaDb(**source), Postgres(**warehouse))
+    found = play(MariaDb(**source), Warehouse(warehouse))
     sys.stdout.write(json.dumps(found) + "\n")
 
 

@@ -8,7 +8,7 @@ import pytest
 from lakehouse import silver
 from lakehouse.checks import between
 from lakehouse.contracts import Column, Table, Terminal
-from lakehouse.quality import Verdict
+from lakehouse.quality import Broken, Verdict
 from tests.reference import silver as reference
 from tests.support.bronze import THINGS, Bench, Version, curation, read_at
 
@@ -102,6 +102,21 @@ def test_retry_by_the_same_rules_lets_nothing_out_and_of_another_shape_is_refuse
         bench.retry(curation(replace(THINGS, columns=(*THINGS.columns, Column("colour", "STRING"))), "2"))
 
     assert bench.lake.state("silver", "things") == before
+
+
+def test_more_rejects_than_the_declared_share_stop_the_table_before_any_layer_of_it_is_touched(tmp_path: Path) -> None:
+    bench = Bench.of(tmp_path, replace(THINGS, max_reject_share=0.5))
+    bench.commit([GOOD, Version(3, "blue", 1, 1)])
+    bench.advance()
+    before = {layer: bench.lake.state(layer, "things") for layer in silver.LAYERS}
+    bench.commit([BAD, Version(3, "green", 1, 2)])
+
+    with pytest.raises(Broken, match=r"table things: 2 of 2 rows are rejected \(kind_unknown\).* silver is untouched"):
+        bench.advance()
+
+    assert {layer: bench.lake.state(layer, "things") for layer in silver.LAYERS} == before
+    bench.commit([Version(1, "red", 5, 3)])
+    assert bench.advance().rejected == {"kind_unknown": 1}, "half of them is no more than the share"
 
 
 def test_our_own_change_of_the_curation_code_makes_silver_be_judged_again(

@@ -25,9 +25,9 @@ class World:
         lake, bare = Lake(str(folder)), replace(THINGS, history=False)
         return World(Bench(lake, replace(bare, checks=checks)), Bench(lake, replace(bare, name="boxes", checks=())))
 
-    def box(self, *numbers: int, deleted: bool = False) -> None:
-        """Boxes of these numbers come, or go."""
-        self.boxes.commit([Version(n, "red", 1, 1, deleted) for n in numbers])
+    def box(self, number: int) -> None:
+        """A box of this number comes."""
+        self.boxes.commit([thing(number)])
         self.boxes.advance()
 
     def ids(self, layer: str = "silver") -> list[int]:
@@ -46,8 +46,8 @@ def test_an_orphan_is_kept_and_told_until_its_parent_comes_and_a_deleted_parent_
     assert world.things.advance().warned == {"size_known": 1}
     assert (world.ids(), world.ids("quarantine")) == ([1, 2, 3], [])
 
-    world.box(8)
-    world.box(7, deleted=True)
+    world.boxes.commit([thing(8), thing(7, deleted=True)])
+    world.boxes.advance()
     world.things.commit([thing(4, 7)])
     assert world.things.advance().warned == {}
 
