@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+import pyarrow.compute as pc
+from deltalake import write_deltalake
 from pydantic import TypeAdapter
 
 from lakehouse.lake import Lake
@@ -139,17 +139,12 @@ def append(lake: Lake, report: RunReport) -> None:
          ("report", pa.string())]
     )  # fmt: skip
     table = pa.Table.from_pylist([row], schema=schema)
-    write_deltalake(f"{lake.root}/_ledger/runs", table, mode="append", storage_options=lake.storage_options())
+    write_deltalake(lake.path("ledger", "runs"), table, mode="append", storage_options=lake.storage_options())
 
 
 def reports(lake: Lake) -> list[RunReport]:
     """The records of all runs, oldest first."""
-    try:
-        table = DeltaTable(f"{lake.root}/_ledger/runs", storage_options=lake.storage_options())
-    except TableNotFoundError:
-        return []
-    rows = table.to_pyarrow_dataset().to_table(columns=["recorded_at", "report"]).sort_by("recorded_at")
-    return [REPORT.validate_json(text) for text in rows.column("report").to_pylist()]
+    return [REPORT.validate_json(text) for text in _texts(lake)]
 
 
 def proven(lake: Lake) -> dict[str, int]:
@@ -172,5 +167,14 @@ def brought(lake: Lake, table: str) -> list[int]:
 
 def newest(lake: Lake, run_id: str | None = None) -> RunReport | None:
     """The record of a run, or of the last one; None where there is none."""
-    wanted = [report for report in reports(lake) if run_id in (None, report.run_id)]
-    return wanted[-1] if wanted else None
+    texts = _texts(lake, None if run_id is None else pc.field("run_id") == run_id)
+    return REPORT.validate_json(texts[-1]) if texts else None
+
+
+def _texts(lake: Lake, where: pc.Expression | None = None) -> list[str]:
+    table = lake.open("ledger", "runs")
+    if table is None:
+        return []
+    rows = table.to_pyarrow_dataset().to_table(columns=["recorded_at", "report"], filter=where)
+    found: list[str] = rows.sort_by("recorded_at").column("report").to_pylist()
+    return found

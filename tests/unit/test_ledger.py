@@ -30,6 +30,19 @@ def test_a_commit_is_proven_by_the_last_look_at_it_that_balanced(tmp_path: Path)
     assert ledger.proven(lake) == {"a": 2}
 
 
+def test_the_record_of_a_run_is_found_by_its_id_and_that_of_the_last_one_without(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    assert ledger.newest(lake) is None
+    told(lake, "one", TableRecord("a", "load"))
+    told(lake, "two", TableRecord("a", "window"))
+    found = ledger.newest(lake, "one"), ledger.newest(lake)
+    assert [(report.run_id, report.tables[0].status) for report in found if report] == [
+        ("one", "load"),
+        ("two", "window"),
+    ]
+    assert ledger.newest(lake, "three") is None
+
+
 def test_the_proofs_are_read_once_in_a_run_and_anew_in_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
