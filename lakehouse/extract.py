@@ -33,7 +33,8 @@ FREE_DELETES = 100
 class Extraction:
     """What was read and found new, and whether bronze is proven to equal the source in what was read.
 
-    `proof` is what the source itself counted of it: of the window, or of all key ranges.
+    `proof` is what the source itself counted of it: of the window, or of all key ranges. `suppressed` are the rows of
+    erased persons that were set aside.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Extraction:
     window: Window | None = None
     proven: bool = True
     proof: Checksum | None = None
+    suppressed: int = 0
 
     def followed_by(self, other: Extraction) -> Extraction:
         """Both as one; the later one's proof speaks for them."""

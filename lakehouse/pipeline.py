@@ -137,8 +137,7 @@ def ingest(run: Run, table: str) -> TableRecord:
     """
     began = time.monotonic()
     run.spec(table)  # refuses a missing key before anything is read
-    extractor = run.extractor(table)
-    notes = extractor.check()
+    notes = run.extractor(table).check()
     staging.sweep(run.settings.staging_root, table)
     found = settle(lambda: _extract(run, table))
     verdict = _judged(run, table)
@@ -165,7 +164,7 @@ def ingest(run: Run, table: str) -> TableRecord:
         seq=seq,
         counted=found.proof.rows if found.proof else None,
         checksum=str(found.proof.sum) if found.proof else "",
-        suppressed=extractor.aside.rows,
+        suppressed=found.suppressed,
     )
 
 
@@ -205,9 +204,13 @@ def settle(step: Callable[[], Result]) -> Result:
 
 
 def _extract(run: Run, table: str) -> Extraction:
+    extractor = run.extractor(table)
+    return replace(_read(run, table, extractor), suppressed=extractor.aside.rows)
+
+
+def _read(run: Run, table: str, extractor: Extractor) -> Extraction:
     """What the mode asks for; and a comparison of everything where the last run left no proof of what it committed."""
-    extractor, spark = run.extractor(table), session.child(run.settings)
-    state = extractor.state()
+    state, spark = extractor.state(), session.child(run.settings)
     unproven = state is not None and run.proven.get(table) != state.seq
     cursor = run.catalog.tables[table].table.cursor
     if state is None or not extractor.usable(state) or run.mode == "full":
