@@ -72,6 +72,7 @@ def everything(server: S3Server) -> str:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1200)
 def test_no_object_of_a_lake_on_s3_holds_an_erased_person_and_totals_have_not_moved(
     source_server: MariaDb, warehouse_server: Postgres, s3_server: S3Server, tmp_path: Path
 ) -> None:
