@@ -57,7 +57,8 @@ def _built(run: Run, pins: Pins, all_before: dict[str, State | None], name: str)
     except Exception as error:
         LOG.exception("mart %s stopped by an error of ours", name)
         return MartRecord(name, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole"), None
-    return MartRecord(name, "rebuilt", state.checksum.rows, None, time.monotonic() - began), state
+    seconds, periods = time.monotonic() - began, None if state.periods is None else len(state.periods)
+    return MartRecord(name, "rebuilt", state.checksum.rows, None, seconds, periods=periods), state
 
 
 def pending(run: Run, only: frozenset[str]) -> bool:
