@@ -13,7 +13,7 @@ from lakehouse import delta, gold, recompute
 from lakehouse.checksum import Checksum
 from lakehouse.contracts import Catalog, Mart, MartColumn, Recipe
 from lakehouse.lake import State
-from lakehouse.pins import frames, layer_of, pinned, stale
+from lakehouse.pins import frames, layer_of, pinned, speaks_of_day, stale
 from tests.support.bronze import THINGS, Bench, Version, curation, spark
 
 DAY_MINUTES = 24 * 60
@@ -102,7 +102,7 @@ class Marts:
         given = frames(
             spark(lake), lake, self.catalog, recipe, pinned(lake, self.catalog, frozenset([name]), made, as_of)
         )
-        rows = recipe.build(**given, **({"as_of": as_of} if recipe is DAILY else {}))
+        rows = recipe.build(**given, **({"as_of": as_of} if speaks_of_day(recipe) else {}))
         return sorted(map(tuple, rows.collect())), gold.judged(rows, recipe)
 
     def stored(self, name: str, state: State) -> tuple[list[tuple], Checksum]:
