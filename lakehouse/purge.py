@@ -6,7 +6,6 @@ Only files that a commit has removed are taken, or that nobody has claimed for a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -18,7 +17,7 @@ from pyarrow import fs
 
 from lakehouse.lake import Lake, Layer
 
-LOG, CHANGES = "_delta_log", "_change_data"
+LOG, IMAGES = "_delta_log", "_change_data"
 UNCLAIMED_HOURS = 24
 DIGITS = 20
 
@@ -35,8 +34,7 @@ class Purged:
 def purge(lake: Lake, layer: Layer, name: str) -> Purged:
     """Leaves of a table what its newest commit of ours shows; time travel to before it is no longer possible.
 
-    Statistics of old files, with their lowest and highest values, go with the log entries that hold them; what rows
-    were before they changed goes with the commits that changed them.
+    Statistics of old files, with their lowest and highest values, go with the log entries that hold them.
     """
     state, path, options = lake.state(layer, name), lake.path(layer, name), lake.storage_options()
     if state is None:
@@ -47,32 +45,30 @@ def purge(lake: Lake, layer: Layer, name: str) -> Purged:
     removed += table.vacuum(UNCLAIMED_HOURS, dry_run=False, enforce_retention_duration=False, full=True)
     store = fs.PyFileSystem(DeltaStorageHandler(path, options))
     log = store.get_file_info(fs.FileSelector(LOG))
-    old = [info.path for info in log if _version(info) < state.version]
-    kept = [info.path for info in log if info.path not in old]
-    changes = _claimed(store, old) & _files(store, CHANGES) if _files(store, CHANGES) else set()
-    for file in (*changes, *old):
-        store.delete_file(file)
-    held = {uri.rpartition("/")[2] for uri in DeltaTable(path, storage_options=options).file_uris()}
-    spare = {f for f in _files(store, "") if f.endswith(".parquet")} - held
-    spare |= _files(store, CHANGES) - _claimed(store, kept)
+    entries = [info.path for info in log if _version(info) < state.version]
+    gone = [file for entry in entries for file in _images(store, entry) if _is_file(store, file)]
+    for entry in [*gone, *entries]:
+        store.delete_file(entry)
+    told = [file for info in log if info.path not in entries for file in _images(store, info.path)]
+    held = {file.rpartition("/")[2] for file in [*DeltaTable(path, storage_options=options).file_uris(), *told]}
+    folders = [fs.FileSelector(""), fs.FileSelector(IMAGES, allow_not_found=True)]
+    files = [info for folder in folders for info in store.get_file_info(folder)]
+    spare = [f.path for f in files if f.base_name.endswith(".parquet") and f.base_name not in held]
     unclaimed = [path for path in spare if _has_rows(store, path)]
-    return Purged(len(removed) + len(changes), len(old), len(unclaimed))
+    return Purged(len(removed) + len(gone), len(entries), len(unclaimed))
 
 
-def _files(store: fs.FileSystem, folder: str) -> set[str]:
-    found = store.get_file_info(fs.FileSelector(folder, allow_not_found=True))
-    return {info.path for info in found if info.type == fs.FileType.File}
-
-
-def _claimed(store: fs.FileSystem, entries: Iterable[str]) -> set[str]:
-    """The files that tell what rows were before and after the commits of these entries."""
-    return {path for entry in entries if entry.endswith(".json") for path in _changes_of(store, entry)}
-
-
-def _changes_of(store: fs.FileSystem, entry: str) -> Iterator[str]:
+def _images(store: fs.FileSystem, entry: str) -> list[str]:
+    """The files in which an entry of the log keeps the rows before and after its changes."""
+    if not entry.endswith(".json"):
+        return []
     with store.open_input_file(entry) as file:
-        actions = map(json.loads, file.read().splitlines())
-    yield from (unquote(action["cdc"]["path"]) for action in actions if "cdc" in action)
+        actions = [json.loads(line) for line in file.read().decode().splitlines() if line.startswith('{"cdc"')]
+    return [unquote(action["cdc"]["path"]) for action in actions]
+
+
+def _is_file(store: fs.FileSystem, path: str) -> bool:
+    return bool(store.get_file_info(path).type == fs.FileType.File)
 
 
 def _has_rows(store: fs.FileSystem, path: str) -> bool:

@@ -36,14 +36,6 @@ def commit(lake: Lake, seq: int, who: str, mode: str = "overwrite") -> None:
     )
 
 
-def change(lake: Lake, seq: int, who: str) -> None:
-    """A commit that keeps what the rows were before it."""
-    state = CommitProperties(custom_metadata={"userMetadata": to_json(State("gold/m", seq, f"r{seq}", "merge"))})
-    table = DeltaTable(lake.path("gold", "m"), storage_options=lake.storage_options())
-    table.alter.set_table_properties({"delta.enableChangeDataFeed": "true"}, raise_if_not_exists=False)
-    table.update(new_values={"who": who}, commit_properties=state)
-
-
 def texts(lake: Lake) -> tuple[str, list[str]]:
     """All values and log entries of the table, and the names of its files."""
     store = fs.PyFileSystem(DeltaStorageHandler(lake.path("gold", "m"), lake.storage_options()))
@@ -75,32 +67,32 @@ def test_a_purge_leaves_the_newest_commit_and_its_state_and_nothing_of_before(la
     assert lake.state("gold", "m").seq == 4 and lake.count("gold", "m") == 2
 
 
-def test_what_rows_were_before_they_changed_goes_too_but_not_what_the_newest_commit_tells(lake: Lake) -> None:
-    commit(lake, 1, OLD)
-    change(lake, 2, "somebody")
-    change(lake, 3, NEW)
-    store = fs.PyFileSystem(DeltaStorageHandler(lake.path("gold", "m"), lake.storage_options()))
-    pq.write_table(pa.table({"who": ["of a run"]}), "_change_data/part-of-a-run.parquet", filesystem=store)
-    assert OLD in texts(lake)[0]
-
-    assert purge(lake, "gold", "m").unclaimed == 1
-
-    said, names = texts(lake)
-    assert OLD not in said and "part-of-a-run.parquet" in names
-    table = DeltaTable(lake.path("gold", "m"), storage_options=lake.storage_options())
-    changes = pa.table(table.load_cdf(lake.state("gold", "m").version).read_all()).to_pylist()
-    assert [(row["who"], row["_change_type"]) for row in sorted(changes, key=lambda row: row["_change_type"])] == [
-        (NEW, "update_postimage"), ("somebody", "update_preimage"),
-    ]  # fmt: skip
-
-
 def test_what_a_run_writes_now_is_left_and_counted(lake: Lake) -> None:
     commit(lake, 1, NEW)
     store = fs.PyFileSystem(DeltaStorageHandler(lake.path("gold", "m"), lake.storage_options()))
     pq.write_table(pa.table({"who": [OLD]}), "part-of-a-run.parquet", filesystem=store)
+    pq.write_table(pa.table({"who": [OLD]}), "_change_data/of-a-run.parquet", filesystem=store)
     pq.write_table(pa.table({"who": pa.array([], pa.string())}), "part-without-rows.parquet", filesystem=store)
 
-    assert purge(lake, "gold", "m").unclaimed == 1
+    assert purge(lake, "gold", "m").unclaimed == 2
 
-    assert "part-of-a-run.parquet" in texts(lake)[1]
+    assert {"part-of-a-run.parquet", "of-a-run.parquet"} <= set(texts(lake)[1])
     DeltaTable(lake.path("gold", "m"), storage_options=lake.storage_options()).to_pyarrow_table()
+
+
+def test_the_rows_that_a_change_feed_has_kept_go_too_and_those_of_the_newest_commit_stay(lake: Lake) -> None:
+    path, options = lake.path("gold", "m"), lake.storage_options()
+    commit(lake, 1, OLD)
+    table = DeltaTable(path, storage_options=options)
+    table.alter.set_table_properties({"delta.enableChangeDataFeed": "true"})
+    for seq, who in ((2, NEW), (3, "somebody")):
+        state = CommitProperties(custom_metadata={"userMetadata": to_json(State("gold/m", seq, f"r{seq}", "merge"))})
+        DeltaTable(path, storage_options=options).update(new_values={"who": who}, commit_properties=state)
+    assert OLD in texts(lake)[0]
+
+    purged = purge(lake, "gold", "m")
+
+    assert purged.unclaimed == 0
+    assert OLD not in texts(lake)[0]
+    images = pa.table(DeltaTable(path, storage_options=options).load_cdf(3, 3).read_all()).to_pylist()
+    assert {row["who"] for row in images} == {NEW, "somebody"}
