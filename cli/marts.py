@@ -9,9 +9,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.markdown import rule
-from lakehouse import gold, settings
+from lakehouse import settings
 from lakehouse.contracts import Catalog, PipelineError, Recipe, Terminal
 from lakehouse.lake import Lake
+from lakehouse.pins import layer_of
 
 
 def waves(catalog: Catalog, console: Console) -> None:
@@ -63,7 +64,7 @@ def one(catalog: Catalog, name: str, console: Console) -> None:
 def _standing(recipe: Recipe) -> str:
     """What the newest commit of a mart says of itself; needs no JVM."""
     try:
-        state = Lake.of(settings.load()).state(gold.layer_of(recipe), recipe.mart.name)
+        state = Lake.of(settings.load()).state(layer_of(recipe), recipe.mart.name)
     except PipelineError as error:
         return f"not known: {error}"
     if state is None:

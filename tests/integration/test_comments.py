@@ -76,14 +76,32 @@ def test_comments_outlive_overwrites_merges_and_replaced_periods_and_never_stop_
 
     for columns, nights in ((OTHER, 10), ((), 11)):  # changed, and not told at all
         part = commented(rows(spark, (3, nights)), columns)
-        replaced = part.write.format("delta").mode("overwrite").option("replaceWhere", "day IN (DATE'2025-01-03')")
-        write(lake, spark, replaced.save, "periods")
+        write(lake, spark, delta.replace_where(part, "day IN (DATE'2025-01-03')"), "periods")
         assert (seen(lake), held(lake)) == (said, [(1, 5), (2, 7), (3, nights)])
 
     write(lake, spark, delta.append(commented(rows(spark, (4, 1)), OTHER)), "append")
     assert seen(lake) == said
     write(lake, spark, delta.overwrite(commented(rows(spark, (1, 5)), OTHER)), "build")
     assert (seen(lake), held(lake)) == (said | {"day": "Another day"}, [(1, 5)])
+
+
+def test_a_change_feed_is_read_across_a_change_of_comments(lake: Lake, spark: SparkSession) -> None:
+    write(lake, spark, delta.overwrite(rows(spark, (1, 5)), feed=True), "build")
+    first = lake.state("gold", "sold")
+    write(lake, spark, delta.append(commented(rows(spark, (2, 6)), COLUMNS)), "append")
+    write(lake, spark, delta.overwrite(commented(rows(spark, (1, 7), (2, 6)), COLUMNS)), "build")
+    write(lake, spark, delta.overwrite(commented(rows(spark, (2, 8)), OTHER)), "build")
+
+    changed = delta.changes(spark, lake, "gold", "sold", first, lake.state("gold", "sold"))
+
+    found = sorted(
+        (row["_commit_version"], row["_change_type"], row["day"].day, row["nights"]) for row in changed.collect()
+    )
+    assert found == [
+        (1, "insert", 2, 6),
+        (2, "delete", 1, 5), (2, "delete", 2, 6), (2, "insert", 1, 7), (2, "insert", 2, 6),
+        (3, "delete", 1, 7), (3, "delete", 2, 6), (3, "insert", 2, 8),
+    ]  # fmt: skip
 
 
 def test_a_comment_changes_neither_rows_nor_checksum_and_replaces_one_that_came_with_the_input(
