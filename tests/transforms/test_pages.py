@@ -4,29 +4,29 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from typer.testing import CliRunner
 
-from cli.pages import pages
-from cli.samples import samples
+from cli.main import app
+from cli.samples import samples as samples_of
 from lakehouse.contracts import Catalog, Terminal
 from transforms import catalog
 
 COMMITTED = Path(__file__).parents[2] / "docs" / "catalog"
 
 
-def test_the_committed_pages_are_what_the_files_say(spark: SparkSession) -> None:
-    ours = catalog()
-    found = samples(ours, spark, COMMITTED / "samples")
-    assert {path.name: path.read_text("utf-8") for path in COMMITTED.glob("*.md")} == pages(ours, found), (
-        "run `lakehouse docs`"
-    )
+def test_the_committed_pages_are_what_the_command_writes(spark: SparkSession, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["docs", "--out", str(tmp_path), "--samples", str(COMMITTED / "samples")])
 
-    assert all(sample.rows for sample in found.values())
-    # lineage is by column, and goes through stay_nights: its price counts in revenue and not in occupancy
-    assert found["supply_monthly"].reads.keys() == {"apartment_attributes", "apartments_history"}
-    assert "price" not in found["supply_monthly"].reads["apartments_history"]
-    assert "price" in found["price_index_monthly"].reads["apartments_history"]
-    assert "total_price" in found["market_performance_monthly"].reads["bookings"]
-    assert "total_price" not in found["occupancy_rate_monthly"].reads["bookings"]
+    assert done.exit_code == 0, done.output
+    written = {path.name: path.read_text("utf-8") for path in tmp_path.glob("*.md")}
+    assert written == {path.name: path.read_text("utf-8") for path in COMMITTED.glob("*.md")}, "run `lakehouse docs`"
+    assert sorted(done.output.splitlines()) == sorted(str(tmp_path / name) for name in written)
+    # lineage is by column, and goes through stay_nights: the price counts in revenue and not in occupancy
+    assert "| apartments_history | id, listing_created_on, is_active | _seq, valid_from" in written["supply_monthly.md"]
+    assert "total_price" in written["market_performance_monthly.md"]
+    assert "total_price" not in written["occupancy_rate_monthly.md"]
+    samples = {name: written[f"{name}.md"].split("## Sample rows")[1].split("\n## ")[0] for name in catalog().marts}
+    assert all(text.count("\n| ") > 2 for text in samples.values())  # a head, a line, and rows
 
 
 BAD = {
@@ -46,5 +46,5 @@ def test_a_sample_that_is_missing_or_has_an_unknown_column_is_refused_by_file(
         file.write_text(text)
     ours = catalog()
     with pytest.raises(Terminal, match=told) as error:
-        samples(Catalog(ours.tables, {"stay_nights": ours.marts["stay_nights"]}), spark, tmp_path)
+        samples_of(Catalog(ours.tables, {"stay_nights": ours.marts["stay_nights"]}), spark, tmp_path)
     assert str(file) in str(error.value)
