@@ -122,13 +122,38 @@ def docs(
     out: Annotated[Path, typer.Option(help="Folder of the pages; other pages in it are removed")] = Path(
         "docs/catalog"
     ),
+    samples: Annotated[Path, typer.Option(help="Folder of the rows that the samples are made of")] = Path(
+        "docs/catalog/samples"
+    ),
 ) -> None:
-    """Writes the documentation of all tables and marts from their files."""
+    """Writes the documentation of all tables and marts from their files, with sample rows that Spark makes."""
     import transforms  # noqa: PLC0415
     from cli import pages  # noqa: PLC0415
+    from cli import samples as sampling  # noqa: PLC0415
 
-    changed = pages.write(or_stop(transforms.catalog), out)
-    typer.echo("\n".join(map(str, changed)) or f"{out}: all pages are as the files say")
+    def write() -> list[Path]:
+        catalog = transforms.catalog()
+        return pages.write(catalog, sampling.samples(catalog, sampling.session(), samples.resolve()), out)
+
+    typer.echo("\n".join(map(str, or_stop(write))) or f"{out}: all pages are as the files say")
+
+
+@app.command(name="marts")
+def show_marts(
+    mart: Annotated[str | None, typer.Option(help="All about this one, and how it stands in the lake")] = None,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="The graph as Mermaid source")] = False,
+) -> None:
+    """Draws which mart is made of which tables and marts, in the order in which they are built."""
+    import transforms  # noqa: PLC0415
+    from cli import diagrams, marts  # noqa: PLC0415
+
+    catalog = or_stop(transforms.catalog)
+    if mart is not None:
+        or_stop(lambda: marts.one(catalog, mart, console()))
+    elif mermaid:
+        typer.echo(diagrams.lineage(catalog, catalog.marts))
+    else:
+        marts.waves(catalog, console())
 
 
 if __name__ == "__main__":

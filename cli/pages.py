@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-import inspect
+from collections.abc import Mapping
 from pathlib import Path
 
-from lakehouse.checks import AnyCheck, Check, Fresh, References, Unique, Volume
-from lakehouse.contracts import QUALITY, Append, Catalog, Column, Cursor, Flags, Items, Money, OneOf, Recipe, Table
+from cli import diagrams
+from cli.markdown import drawn, grid, rule
+from cli.mart_page import mart_page
+from cli.samples import Sample
+from lakehouse.checks import AnyCheck
+from lakehouse.contracts import Append, Catalog, Column, Cursor, Flags, Items, Money, OneOf, Table
 
 INDEX = "README.md"
 HEAD = "<!-- made by `lakehouse docs` from the declarations; change those -->\n\n"
+Samples = Mapping[str, Sample]
 
 
-def pages(catalog: Catalog) -> dict[str, str]:
+def pages(catalog: Catalog, samples: Samples) -> dict[str, str]:
     """The text of each page by its path below the folder of the documentation."""
     found = {INDEX: _index(catalog)}
     found |= {f"{name}.md": _table(catalog, spec.table) for name, spec in catalog.tables.items()}
-    found |= {f"{name}.md": _mart(catalog, recipe) for name, recipe in catalog.marts.items()}
+    found |= {f"{name}.md": mart_page(catalog, recipe, samples[name]) for name, recipe in catalog.marts.items()}
     return {path: HEAD + text.rstrip() + "\n" for path, text in sorted(found.items())}
 
 
-def write(catalog: Catalog, folder: Path) -> list[Path]:
+def write(catalog: Catalog, samples: Samples, folder: Path) -> list[Path]:
     """Writes all pages and removes those of tables that are gone; returns the paths that changed."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = {folder / path: text for path, text in pages(catalog).items()}
+    wanted = {folder / path: text for path, text in pages(catalog, samples).items()}
     changed = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in changed:
         path.write_text(wanted[path], "utf-8")
@@ -39,16 +44,19 @@ def _index(catalog: Catalog) -> str:
         for t in (spec.table for spec in catalog.tables.values())
     ]
     marts = [
-        (f"[{m.mart.name}]({m.mart.name}.md)", ", ".join(m.mart.grain), m.mart.description)
-        for m in catalog.marts.values()
+        (f"[{m.name}]({m.name}.md)", ", ".join(m.grain), m.period or "", m.description)
+        for m in (recipe.mart for recipe in catalog.marts.values())
     ]
     return "\n\n".join(
         [
             "# Tables and marts",
-            _grid(("table", "key", "changes are found by", "a row is"), tables),
-            _grid(("mart", "grain", "says"), marts),
-            "Which mart reads what:",
-            _drawn(_edges(catalog, list(catalog.marts))),
+            grid(("table", "key", "changes are found by", "a row is"), tables),
+            grid(("mart", "grain", "rebuilt by", "says"), marts),
+            "## What is made of what",
+            drawn(diagrams.lineage(catalog, catalog.marts)),
+            "## How the rows of the tables belong together",
+            "Foreign keys are those that checks declare; `person` is no table, but whom a row is about.",
+            drawn(diagrams.relations(catalog)),
         ]
     )
 
@@ -74,67 +82,20 @@ def _table(catalog: Catalog, table: Table) -> str:
         )
         for c in table.columns
     ]
-    checks = [(c.name, c.severity, _allowed(c), _rule(c)) for c in table.checks]
+    checks = [(c.name, c.severity, _allowed(c), rule(c)) for c in table.checks]
     return "\n\n".join(
         [
             f"# {table.name}",
             table.description,
             "\n".join(facts),
             "## Columns",
-            _grid(("column", "type", "", "in the source", "read as", "personal", "meaning"), columns),
+            grid(("column", "type", "", "in the source", "read as", "personal", "meaning"), columns),
             "## Checks",
-            _grid(("check", "severity", "allowed share", "holds where all is well"), checks)
+            grid(("check", "severity", "allowed share", "holds where all is well"), checks)
             if checks
             else "None beside those of the columns.",
         ]
     )
-
-
-def _mart(catalog: Catalog, recipe: Recipe) -> str:
-    mart = recipe.mart
-    tables = ", ".join(f"[{name}]({name}.md)" for name in sorted(catalog.sources_of(mart.name)))
-    facts = [
-        f"- a row is identified by: {', '.join(mart.grain)}",
-        f"- in the lake: `{mart.layer}/{mart.name}`" + "; not in the warehouse" * (mart.layer != "presentation"),
-        f"- made of the tables: {tables or 'none; of what the runs recorded'}",
-    ]
-    columns = [(c.name, c.type, c.unit, c.meaning) for c in mart.columns]
-    checks = [(c.name, c.severity, _rule(c)) for c in mart.checks]
-    return "\n\n".join(
-        [
-            f"# {mart.name}",
-            mart.description,
-            "\n".join(facts),
-            "## Definition",
-            inspect.getdoc(recipe.build) or "",
-            "## Columns",
-            _grid(("column", "type", "unit", "meaning"), columns),
-            "## Checks",
-            _grid(("check", "severity", "holds for a good row"), checks) if checks else "None.",
-            "## Made of",
-            _drawn(_edges(catalog, [mart.name])),
-        ]
-    )
-
-
-def _edges(catalog: Catalog, marts: list[str]) -> list[str]:
-    """What these marts read, and of what that is made, down to the source."""
-    found: dict[str, None] = {}
-    for mart in marts:
-        for name in catalog.marts[mart].inputs:
-            if name in catalog.marts:
-                found |= dict.fromkeys(_edges(catalog, [name]))
-            elif name == QUALITY:
-                found[f"  runs --> {name}"] = None
-            else:
-                table = catalog.tables[name.removesuffix("_history")].table
-                found[f"  source_{table.source_name}[({table.source_name})] --> {name}"] = None
-            found[f"  {name} --> {mart}"] = None
-    return list(found)
-
-
-def _drawn(edges: list[str]) -> str:
-    return "```mermaid\nflowchart LR\n" + "\n".join(edges) + "\n```"
 
 
 def _readers(catalog: Catalog, table: Table) -> list[str]:
@@ -175,22 +136,3 @@ def _spelling(column: Column) -> str:
 def _allowed(check: AnyCheck) -> str:
     tolerated = getattr(check, "tolerated", 0.0)
     return f"{tolerated:g}" if tolerated else ""
-
-
-def _rule(check: AnyCheck) -> str:
-    match check:
-        case Check(condition=condition):
-            return f"`{condition}`"
-        case Unique(columns=columns):
-            return f"no two rows share ({', '.join(columns)})"
-        case References(columns=columns, table=parent, key=key):
-            return f"({', '.join(columns)}) is ({', '.join(key)}) of a row of {parent}, deleted or not"
-        case Fresh(column=column, within=within):
-            return f"the newest {column} is at most {within} older than the run's horizon"
-        case Volume(low=low, high=high):
-            return f"a run brings {low:g} to {high:g} times the median rows of the last ones"
-
-
-def _grid(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    lines = [head, tuple("---" for _ in head), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)

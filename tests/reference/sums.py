@@ -54,6 +54,27 @@ def pairs(marts: Marts) -> dict[str, tuple[Sums, Sums]]:
             sums(users, "spend_usd", "week_start"),
             sums(places, "revenue_usd", "week_start"),
         ),
+        "bookings without a rate by user and by city": (
+            sums(users, "rows_without_rate", "week_start"),
+            sums(places, "rows_without_rate", "week_start"),
+        ),
+        "bookings of any state by week and by month": (
+            sums([{"all": sum(row[state] for state in STATES)} for row in users], "all"),
+            sums(market, "bookings", level="total"),
+        ),
+        "canceled bookings by week and by month": (
+            sums(users, "canceled_bookings"),
+            sums(market, "canceled_bookings", level="total"),
+        ),
+        "bookings sold by day and by month": (
+            sums(by_month, "bookings", "month_start"),
+            sums(
+                [row | {"all": row["confirmed_bookings"] + row["canceled_bookings"]} for row in market],
+                "all",
+                "month_start",
+                level="total",
+            ),
+        ),
         "confirmed bookings by week and by month": (
             sums(users, "confirmed_bookings"),
             sums(market, "confirmed_bookings", level="total"),
@@ -82,7 +103,15 @@ def pairs(marts: Marts) -> dict[str, tuple[Sums, Sums]]:
         "spend of the cohorts": (sums(cohorts, "spend_usd"), sums(known, "spend_usd")),
         "listings of a month are those before, plus and minus": standing(supply),
     }
-    for measure in ("nights", "available_nights", "revenue_usd", "stays", "bookings", "canceled_bookings"):
+    for measure in (
+        "nights",
+        "available_nights",
+        "revenue_usd",
+        "stays",
+        "bookings",
+        "canceled_bookings",
+        "rows_without_rate",
+    ):
         found[f"{measure} of the listings"] = (
             sums(listing, measure, "month_start"),
             sums(market, measure, "month_start", level="total"),
@@ -96,10 +125,18 @@ def pairs(marts: Marts) -> dict[str, tuple[Sums, Sums]]:
     return found
 
 
+STATES = ("confirmed_bookings", "pending_bookings", "canceled_bookings")
 PLACES_AND_TOTAL = (
+    ("occupancy_rate_monthly", "booked_nights"),
+    ("occupancy_rate_monthly", "double_booked_nights"),
+    ("occupancy_rate_monthly", "booked_beyond_supply"),
+    ("occupancy_rate_monthly", "assumed_nights"),
+    ("average_listing_price_weekly", "rows_without_rate"),
+    ("price_index_monthly", "matched_listings"),
     ("average_listing_price_weekly", "listings"),
     ("average_booking_duration_weekly", "stays"),
     ("market_performance_monthly", "revenue_usd"),
+    ("cancellations_monthly", "cancellations"),
     ("cancellations_monthly", "canceled_usd"),
     ("booking_funnel_weekly", "views"),
     ("booking_funnel_weekly", "unseen_bookings"),

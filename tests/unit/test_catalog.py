@@ -65,11 +65,57 @@ def test_unknown_input_is_refused_by_file_and_name(package: Path) -> None:
     assert str(file) in str(error.value)
 
 
-def test_circle_of_marts_is_refused_by_name(package: Path) -> None:
-    add_mart(package, "hen", "egg")
-    add_mart(package, "egg", "hen")
-    with pytest.raises(Terminal, match=r"hen -> egg -> hen|egg -> hen -> egg"):
+def test_circle_of_marts_is_refused_by_file_and_name(package: Path) -> None:
+    files = [add_mart(package, "hen", "egg"), add_mart(package, "egg", "hen")]
+    with pytest.raises(Terminal, match=r"hen -> egg -> hen|egg -> hen -> egg") as error:
         found(package)
+    assert str(error.value).startswith(tuple(f"{file}: these marts need each other: " for file in files))
+
+
+def test_mart_that_reads_itself_is_refused(package: Path) -> None:
+    add_mart(package, "egg", "things, egg")
+    with pytest.raises(Terminal, match="egg -> egg"):
+        found(package)
+
+
+UNKNOWN_REACHES = {
+    "input": ("touched_by_thingz(changed)", "touched_by_thingz speaks of thingz"),
+    "parameter": ("touched_by_things(changed, orders)", "touched_by_things speaks of orders"),
+}
+
+
+@pytest.mark.parametrize("bad", UNKNOWN_REACHES)
+def test_reach_that_speaks_of_what_the_mart_does_not_read_is_refused_by_file_and_name(package: Path, bad: str) -> None:
+    head, told = UNKNOWN_REACHES[bad]
+    file = add_mart(package, "m", "things")
+    file.write_text(file.read_text() + f"def {head}:\n    return changed\n")
+    with pytest.raises(Terminal) as error:
+        found(package)
+    assert str(error.value) == f"{file}: {told}, which build() does not read"
+
+
+def test_reaches_of_inputs_and_of_the_day_are_found(package: Path) -> None:
+    file = add_mart(package, "m", "things, as_of")
+    for head in ("touched_by_things(changed, things, as_of)", "touched_by_as_of(things, was, as_of)"):
+        file.write_text(file.read_text() + f"def {head}:\n    return things\n")
+    assert set(found(package).marts["m"].reaches) == {"things", "as_of"}
+
+
+BAD_PERIODS = {
+    "missing": ("", "its period day is no DATE column of it"),
+    "text": ('MartColumn("day", "STRING", ""),', "its period day is no DATE column of it"),
+}
+
+
+@pytest.mark.parametrize("bad", BAD_PERIODS)
+def test_period_that_is_no_date_of_the_mart_is_refused_by_file_and_name(package: Path, bad: str) -> None:
+    columns, told = BAD_PERIODS[bad]
+    file = add_mart(package, "m", "things")
+    declared = f'"", period="day", columns=({columns})'
+    file.write_text(file.read_text().replace('""', declared, 1).replace("import Mart", "import Mart, MartColumn"))
+    with pytest.raises(Terminal) as error:
+        found(package)
+    assert str(error.value) == f"{file}: mart m: {told}"
 
 
 def test_module_without_declaration_is_refused_by_file(package: Path) -> None:
