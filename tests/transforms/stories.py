@@ -28,6 +28,7 @@ KEYS = {
 }
 STARTS = [date(2020, 2, 26), date(2020, 12, 26), date(2021, 2, 25), date(2021, 3, 27)]
 OBSERVED = datetime(2021, 1, 2, 12)
+STAMPS = {"apartments": "last_modified_timestamp", "bookings": "updated_at"}
 LISTINGS, USERS = range(1, 6), (11, 12, 13, 14, None)
 
 
@@ -114,7 +115,7 @@ class Market:
 
     def change(self, at: datetime) -> None:
         """Some rows come, go or become others; now and then all that was known of one was another."""
-        for table in self.dice.sample(sorted(self.drawn), self.dice.choice([1, 1, 2])):
+        for table in sorted({self.dice.choice(["bookings", *self.drawn]) for _ in range(2)}):
             for _ in range(self.dice.choice([1, 1, 2])):
                 self.touch(table)
         self.observe(at)
@@ -126,9 +127,20 @@ class Market:
         if self.dice.random() < 0.25:
             self.rows[table].pop(number, None)
         else:
-            fresh, old = self.drawn[table](number), self.rows[table].get(number)
-            kept = {name for name in old or {} if self.dice.random() < 0.6} - {"last_modified_timestamp", "updated_at"}
-            self.rows[table][number] = fresh | {name: old[name] for name in kept if old}
+            fresh, old = self.drawn[table](number), self.rows[table].get(number, {})
+            kept = {name: value for name, value in old.items() if self.dice.random() < 0.6}
+            self.rows[table][number] = fresh | kept | self.stamped(table, number, fresh)
+
+    def stamped(self, table: str, number: int, row: Row) -> Row:
+        """The stamp of a new version, which is not before what was known of the row."""
+        if table not in STAMPS:
+            return {}
+        stamp, known = STAMPS[table], self.versions(table).get(number, [])
+        times = [row[stamp], *(seen.row[stamp] for seen in known), *(seen.deleted_at for seen in known)]
+        return {stamp: max(time for time in times if time)}
+
+    def versions(self, table: str) -> dict[int, list[Seen]]:
+        return self.world.apartments if table == "apartments" else self.world.bookings
 
     def observe(self, at: datetime) -> None:
         """Takes in the source; two rows of one key are one."""
@@ -140,10 +152,12 @@ class Market:
 
     def rewrite(self, table: str) -> None:
         """All versions of a row but the last are others: a history that was loaded anew."""
-        versions: dict[int, list[Seen]] = getattr(self.world, table)
+        stamp, versions = STAMPS[table], self.versions(table)
         number = self.dice.choice(sorted(versions))
-        earlier = [Seen(self.drawn[table](number)) for _ in range(self.dice.randint(0, 2))]
-        versions[number] = [*earlier, versions[number][-1]]
+        last = versions[number][-1]
+        rows = [self.drawn[table](number) for _ in range(self.dice.randint(0, 2))]
+        earlier = [row | {stamp: min(row[stamp], last.row[stamp])} for row in rows]
+        versions[number] = [*(Seen(row) for row in sorted(earlier, key=lambda row: row[stamp])), last]
 
     def apartment(self, number: int) -> Row:
         dice = self.dice
