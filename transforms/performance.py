@@ -50,7 +50,7 @@ def facts(
 
     Of `only` some months: those, and the same months of the year before.
     """
-    wanted = None if only is None else [*only, *(month.replace(year=month.year - 1) for month in only)]
+    wanted = None if only is None else sorted({*only, *(month.replace(year=month.year - 1) for month in only)})
     made = made_until(bookings, as_of)
     parts = [
         _sold(nights_until(stay_nights, bookings, as_of)),
