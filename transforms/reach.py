@@ -64,7 +64,8 @@ def differing(changed: DataFrame, history: DataFrame, says: Callable[[DataFrame]
     """The periods in which what a history of listings says was another before the change."""
     now = history.join(F.broadcast(changed.select("id").distinct()), "id", "left_semi")
     new, old = says(now), says(before(changed, now, "id", "_seq"))
-    return new.exceptAll(old).unionByName(old.exceptAll(new)).select(period)
+    both = new.withColumn("_more", F.lit(1)).unionByName(old.withColumn("_more", F.lit(-1)))
+    return both.groupBy(*new.columns).agg(F.sum("_more").alias("_more")).where("_more <> 0").select(period)
 
 
 def months_passed(any_frame: DataFrame, was: date, as_of: date) -> DataFrame:
