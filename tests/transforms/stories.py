@@ -29,6 +29,18 @@ KEYS = {
 STARTS = [date(2020, 2, 26), date(2020, 12, 26), date(2021, 2, 25), date(2021, 3, 27)]
 OBSERVED = datetime(2021, 1, 2, 12)
 STAMPS = {"apartments": "last_modified_timestamp", "bookings": "updated_at"}
+STATUSES = (
+    "confirmed",
+    "confirmed",
+    "completed",
+    "completed",
+    "canceled",
+    "canceled",
+    "canceled",
+    "pending",
+    "lost",
+    None,
+)
 LISTINGS, USERS = range(1, 6), (11, 12, 13, 14, None)
 
 
@@ -119,7 +131,7 @@ class Market:
             for _ in range(self.dice.choice([1, 1, 2])):
                 self.touch(table)
         self.observe(at)
-        if self.dice.random() < 0.2:
+        if self.dice.random() < 0.4:
             self.rewrite(self.dice.choice(["apartments", "bookings"]))
 
     def touch(self, table: str) -> None:
@@ -185,7 +197,7 @@ class Market:
             "checkout_date": checkin + timedelta(days=dice.choice([1, 2, 3, 7, 35, 0])),
             "total_price": Decimal(dice.choice(["0.02", "100.00", "333.33"])),
             "currency": dice.choice(["USD", "EUR", "EUR", "XXX", None]),
-            "booking_status": dice.choice(["confirmed", "confirmed", "completed", "canceled", "pending", "lost", None]),
+            "booking_status": dice.choice(STATUSES),
             "payment_status": "paid",
             "num_guests": 2,
             "updated_at": moment(dice),
