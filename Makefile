@@ -32,17 +32,18 @@ down: $(SYNCED) ## stop what `make up` started and remove its data
 
 test: jars ## run all tests; ARGS='-k name' runs some
 	@$(PYTHON) -m pytest tests -m 'not long' --ignore=tests/transforms --ignore=tests/metrics $(ARGS)
-	@$(PYTHON) -m pytest tests/transforms $(ARGS)
+	@$(PYTHON) -m pytest tests/transforms -m 'not long' $(ARGS)
 	@$(PYTHON) -m pytest tests/metrics $(ARGS)
 
 test-real: jars ## run 10,000 real listings through the pipeline; LAKEHOUSE_REAL_DATA names their CSV file
 	@$(PYTHON) -m pytest tests/real/uci_listings.py $(ARGS)
 
 test-faults: jars ## run the long tests too: runs killed at every point, races; ARGS='-k name' runs some
-	@$(PYTHON) -m pytest tests -m long --ignore=tests/stateful $(ARGS)
+	@$(PYTHON) -m pytest tests -m long --ignore=tests/stateful --ignore=tests/transforms $(ARGS)
 
 test-stateful: jars ## play transactions, runs, crashes and zombies in any order, on real servers
 	@$(PYTHON) -m pytest tests/stateful $(ARGS)
+	@$(PYTHON) -m pytest tests/transforms -m long $(ARGS)
 
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check

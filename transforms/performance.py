@@ -4,6 +4,7 @@ Each figure sums facts of listings: the market's and a listing's are the same co
 are of sums, never means of means (ruling 6).
 """
 
+from collections.abc import Sequence
 from datetime import date
 from functools import reduce
 
@@ -38,20 +39,31 @@ FIGURES = (
 COUNTS = ("nights", "available_nights", "rated_nights", "bookings", "confirmed_bookings", "canceled_bookings")
 
 
-def facts(stay_nights: DataFrame, bookings: DataFrame, apartments_history: DataFrame, as_of: date) -> DataFrame:
-    """What is known of each listing by month, one row per kind of fact; the columns of other kinds are NULL."""
+def facts(
+    stay_nights: DataFrame,
+    bookings: DataFrame,
+    apartments_history: DataFrame,
+    as_of: date,
+    only: Sequence[date] | None = None,
+) -> DataFrame:
+    """What is known of each listing by month, one row per kind of fact; the columns of other kinds are NULL.
+
+    Of `only` some months: those, and the same months of the year before.
+    """
+    wanted = None if only is None else sorted({*only, *(month.replace(year=month.year - 1) for month in only)})
     made = made_until(bookings, as_of)
     parts = [
         _sold(nights_until(stay_nights, bookings, as_of)),
-        nights_on_offer(live_spans(apartments_history, as_of)).drop("assumed_nights"),
+        nights_on_offer(live_spans(apartments_history, as_of), wanted).drop("assumed_nights"),
         _arrived(made.where("is_confirmed AND nights > 0").where(F.col("checkin_date") <= F.lit(as_of))),
         _received(made.where("booking_status IS NOT NULL")),
     ]
-    return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+    rows = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
+    return rows if wanted is None else rows.where(F.col("month_start").isin(wanted))
 
 
 def _sold(nights: DataFrame) -> DataFrame:
-    return nights.groupBy("apartment_id", month_start(F.col("night")).alias("month_start")).agg(
+    return nights.groupBy("apartment_id", "month_start").agg(
         F.count("*").alias("nights"), F.count("usd").alias("rated_nights"), F.sum("usd").alias("usd")
     )
 

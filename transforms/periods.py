@@ -1,5 +1,6 @@
 """Days, ISO weeks and months as DATE columns, all in UTC (rulings 3, 10 and 14)."""
 
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from pyspark.sql import Column
@@ -36,14 +37,23 @@ def days(first_day: Column, last_day: Column) -> Column:
     return F.sequence(first_day, last_day)
 
 
-def weeks(first_day: Column, last_day: Column) -> Column:
-    """The Mondays of all weeks with a day from first to last."""
+def weeks(first_day: Column, last_day: Column, only: Sequence[date] | None = None) -> Column:
+    """The Mondays of all weeks, or of those `only`, with a day from first to last."""
+    if only is not None:
+        return _with_a_day(only, week_end, first_day, last_day)
     return F.sequence(week_start(first_day), week_start(last_day), F.expr("INTERVAL 7 DAYS"))
 
 
-def months(first_day: Column, last_day: Column) -> Column:
-    """The firsts of all months with a day from first to last."""
+def months(first_day: Column, last_day: Column, only: Sequence[date] | None = None) -> Column:
+    """The firsts of all months, or of those `only`, with a day from first to last."""
+    if only is not None:
+        return _with_a_day(only, F.last_day, first_day, last_day)
     return F.sequence(month_start(first_day), month_start(last_day), F.expr("INTERVAL 1 MONTH"))
+
+
+def _with_a_day(starts: Sequence[date], end: Callable[[Column], Column], first: Column, last: Column) -> Column:
+    periods = F.array(*map(F.lit, starts)).cast("ARRAY<DATE>")
+    return F.filter(periods, lambda start: (start <= last) & (end(start) >= first))
 
 
 def days_in_month(month: Column, first_day: Column, last_day: Column) -> Column:

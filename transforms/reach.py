@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from transforms.money import RATE_HOLDS_DAYS
-from transforms.periods import days, months
+from transforms.periods import day_of, days, month_start, months
 from transforms.stays import live
 
 GONE = ("delete", "update_preimage")
@@ -64,4 +64,29 @@ def differing(changed: DataFrame, history: DataFrame, says: Callable[[DataFrame]
     """The periods in which what a history of listings says was another before the change."""
     now = history.join(F.broadcast(changed.select("id").distinct()), "id", "left_semi")
     new, old = says(now), says(before(changed, now, "id", "_seq"))
-    return new.exceptAll(old).unionByName(old.exceptAll(new)).select(period)
+    both = new.withColumn("_more", F.lit(1)).unionByName(old.withColumn("_more", F.lit(-1)))
+    return both.groupBy(*new.columns).agg(F.sum("_more").alias("_more")).where("_more <> 0").select(period)
+
+
+def months_passed(any_frame: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The months from one as-of day to another, both included, as `month_start`."""
+    return passed(any_frame, was, as_of).select(month_start(F.col("day")).alias("month_start"))
+
+
+def months_counted(bookings: DataFrame) -> DataFrame:
+    """The months, as `month_start`, in which live bookings count: in which they were made, arrive and stay."""
+    made = bookings.select(month_start(F.col("booked_on")).alias("month_start"))
+    return made.unionByName(night_months(bookings.where("is_confirmed")))
+
+
+def and_a_year_on(months_touched: DataFrame) -> DataFrame:
+    """The months and the same ones of the next year, which are compared with them."""
+    both = F.array("month_start", F.add_months("month_start", 12))
+    return months_touched.select(F.explode(both).alias("month_start"))
+
+
+def days_canceled(bookings: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    """The days, as `canceled_on`, of all versions of these bookings that are canceled: the first is among them."""
+    canceled = bookings_history.where("booking_status = 'canceled'")
+    found = canceled.join(bookings.select("booking_id").distinct(), "booking_id", "left_semi")
+    return found.select(day_of(F.col("valid_from")).alias("canceled_on"))

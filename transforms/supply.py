@@ -5,6 +5,7 @@ is that at its end. A version of no length never counts. Before the first versio
 have been as that one says, from its creation on.
 """
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame, Window
@@ -69,9 +70,12 @@ def price_spans(apartments_history: DataFrame) -> DataFrame:
     )
 
 
-def nights_on_offer(live: DataFrame) -> DataFrame:
-    """Nights on offer per listing and month, from the ends of each span: no day is made a row."""
-    touched = live.withColumn("month_start", F.explode(months(F.col("first_day"), F.col("last_day"))))
+def nights_on_offer(live: DataFrame, only: Sequence[date] | None = None) -> DataFrame:
+    """Nights on offer per listing and month, or of `only` some months, from the ends of each span.
+
+    No day is made a row.
+    """
+    touched = live.withColumn("month_start", F.explode(months(F.col("first_day"), F.col("last_day"), only)))
     days = days_in_month(F.col("month_start"), F.col("first_day"), F.col("last_day"))
     return touched.groupBy("apartment_id", "month_start").agg(
         F.sum(days).alias("available_nights"),

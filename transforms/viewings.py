@@ -8,18 +8,22 @@ from pyspark.sql import functions as F
 from transforms.periods import day_of
 
 CONTACTS = ("Contact Agent", "Book Now")
-LEADS_WITHIN = "INTERVAL 30 DAYS"
+LEADS_WITHIN_DAYS = 30
+
+
+def viewed(user_viewing: DataFrame) -> DataFrame:
+    """The looks that are not deleted, with `viewed_on`."""
+    return user_viewing.where("_deleted_at IS NULL").withColumn("viewed_on", day_of(F.col("viewed_at")))
 
 
 def viewed_until(user_viewing: DataFrame, as_of: date) -> DataFrame:
     """The looks up to the end of a day, with `viewed_on`."""
-    views = user_viewing.where("_deleted_at IS NULL").withColumn("viewed_on", day_of(F.col("viewed_at")))
-    return views.where(F.col("viewed_on") <= F.lit(as_of))
+    return viewed(user_viewing).where(F.col("viewed_on") <= F.lit(as_of))
 
 
 def led_to(views: DataFrame, bookings: DataFrame) -> list[Column]:
     """That a booking is of the user and listing of a look, and made at most thirty days after it."""
-    since = bookings.booking_date - F.expr(LEADS_WITHIN)
+    since = bookings.booking_date - F.expr(f"INTERVAL {LEADS_WITHIN_DAYS} DAYS")
     return [
         views.user_id == bookings.user_id,
         views.apartment_id == bookings.apartment_id,

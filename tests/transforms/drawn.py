@@ -21,15 +21,7 @@ class Silver:
     """The frames of a world; those that are used by several marts are made once."""
 
     def __init__(self, spark: SparkSession, world: World) -> None:
-        rows = {
-            "bookings": current("bookings", world.bookings),
-            "bookings_history": history("bookings", world.bookings),
-            "apartments_history": history("apartments", world.apartments),
-            "apartment_attributes": cleaned("apartment_attributes", world.attributes.values()),
-            "user_viewing": world.live("user_viewing"),
-            "exchange_rates": world.live("exchange_rates"),
-        }
-        self.frames = {name: framed(spark, name, found) for name, found in rows.items()}
+        self.frames = {name: framed(spark, SCHEMAS[name], found) for name, found in silver(world).items()}
 
     def frame(self, name: str) -> DataFrame:
         """A silver table, or a mart that others read."""
@@ -49,9 +41,21 @@ class Silver:
             frame.unpersist()
 
 
-def framed(spark: SparkSession, name: str, rows: list[Row]) -> DataFrame:
+def silver(world: World) -> dict[str, list[Row]]:
+    """The rows of each table."""
+    return {
+        "bookings": current("bookings", world.bookings),
+        "bookings_history": history("bookings", world.bookings),
+        "apartments_history": history("apartments", world.apartments),
+        "apartment_attributes": cleaned("apartment_attributes", world.attributes.values()),
+        "user_viewing": world.live("user_viewing"),
+        "exchange_rates": world.live("exchange_rates"),
+    }
+
+
+def framed(spark: SparkSession, ddl: str, rows: list[Row]) -> DataFrame:
     """The rows as a frame, by way of Arrow: so Spark knows how small it is."""
-    schema = StructType.fromDDL(SCHEMAS[name])
+    schema = StructType.fromDDL(ddl)
     return spark.createDataFrame(pa.Table.from_pylist(rows, to_arrow_schema(schema, timezone="UTC")), schema)
 
 

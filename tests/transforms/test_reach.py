@@ -1,159 +1,179 @@
 """A mart that is rebuilt only where a change reaches is what a whole build would make."""
 
+import functools
 import inspect
-import random
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contracts import Recipe
 from lakehouse.recompute import touched
-from tests.transforms.worlds import World
+from tests.transforms.drawn import framed
+from tests.transforms.stories import Chapter, Row, story
+from tests.transforms.worlds import SCHEMAS
 from transforms import catalog
 
-FIRST = date(2024, 1, 20)
-KEYS = {
-    "bookings": 1,
-    "apartments_history": 3,  # of a version: the listing, its creation and its beginning
-    "apartment_attributes": 1,
-    "exchange_rates": 2,
-}
-Tables = dict[str, list[list[str]]]
 MARTS = {name: recipe for name, recipe in catalog().marts.items() if recipe.mart.period}
-SEEDS = [pytest.param(n, marks=[pytest.mark.long] if n >= 6 else []) for n in range(300)]
-# ruff: noqa: PLW0108  (the name of the parameter says what a reach function is given)
-BLIND: dict[str, Callable[..., DataFrame]] = {
-    "changed": lambda changed: unreached(changed),
-    "bookings": lambda bookings: unreached(bookings),
-    "apartments_history": lambda apartments_history: unreached(apartments_history),
-    "stay_nights": lambda stay_nights: unreached(stay_nights),
+DECLARED = {(mart, cause) for mart, recipe in MARTS.items() for cause in recipe.reaches}
+TOLD_TWICE = {
+    ("cancellations_monthly", "bookings"),
+    ("cancellations_monthly", "exchange_rates"),
+    ("gross_booking_value_daily", "bookings"),
+    ("occupancy_rate_monthly", "bookings"),
+    ("occupancy_rate_monthly", "stay_nights"),
 }
+DDL = SCHEMAS | {name: ", ".join(f"{c.name} {c.type}" for c in MARTS[name].mart.columns) for name in ("stay_nights",)}
+ONLY = "only"
+CHANGED = ", _change_type STRING, _commit_version BIGINT"
+FOUND = {0: "a-month-that-is-asked-for-and-is-the-year-before-of-another"}
+SEEDS = [pytest.param(n, id=FOUND.get(n, str(n)), marks=[pytest.mark.long] if n >= 30 else []) for n in range(330)]
 
 
-def day(dice: random.Random, span: int = 75) -> date:
-    return FIRST + timedelta(days=dice.randrange(span))
+@dataclass(frozen=True)
+class Read:
+    """What the marts read of a chapter, as frames."""
+
+    chapter: Chapter
+    frames: dict[str, DataFrame]
+    images: dict[str, DataFrame]
+
+    def touched(self, recipe: Recipe) -> DataFrame | None:
+        """The periods that the change reaches and, for each, the input by which; None: all periods."""
+        seen = {name: self.images[name] for name in recipe.inputs if name in self.images}
+        told = replace(recipe, reaches={cause: _telling(reach, cause) for cause, reach in recipe.reaches.items()})
+        return touched(told, self.frames, seen, self.chapter.was, self.chapter.as_of)
+
+    def rebuilt(self, recipe: Recipe, periods: set[date]) -> DataFrame:
+        """The rows of these periods."""
+        wanted = inspect.signature(recipe.build).parameters
+        given = self.frames | {"as_of": self.chapter.as_of, ONLY: sorted(periods)}
+        rows = recipe.build(**{name: value for name, value in given.items() if name in wanted})
+        return rows.where(F.col(str(recipe.mart.period)).isin(periods))
+
+    def is_affected(self, recipe: Recipe) -> bool:
+        """An input of the mart is another than it was."""
+        passed = self.chapter.was != self.chapter.as_of and "as_of" in inspect.signature(recipe.build).parameters
+        return passed or any(name in self.images for name in recipe.inputs)
 
 
-def booking(dice: random.Random, number: int) -> list[str]:
-    checkin = day(dice)
-    return [
-        str(number), str(dice.randint(1, 3)), str(dice.randint(1, 4)), str(day(dice)), str(checkin),
-        str(checkin + timedelta(days=dice.randint(1, 20))), f"{dice.randint(10, 900)}.01",
-        dice.choice(["USD", "EUR", "XXX"]), dice.choice(["confirmed", "completed", "pending", "canceled"]),
-        dice.choice(["-", "-", "-", "2024-03-01"]),
-    ]  # fmt: skip
+def _telling(reach: Callable[..., DataFrame], cause: str) -> Callable[..., DataFrame]:
+    @functools.wraps(reach)
+    def told(**given: Any) -> DataFrame:
+        return reach(**given).withColumn("cause", F.lit(cause))
+
+    return told
 
 
-def versions(dice: random.Random, listing: int) -> list[list[str]]:
-    begins = sorted({day(dice) for _ in range(dice.randint(1, 3))})
-    ends = [*(str(d) for d in begins[1:]), dice.choice(["-", "-", str(begins[-1] + timedelta(days=9))])]
-    return [
-        [str(listing), str(FIRST + timedelta(days=listing)), str(begin), end, f"{dice.randint(50, 60)}.5",
-         dice.choice(["USD", "EUR"]), dice.choice(["true", "true", "false"]), str(seq)]
-        for seq, (begin, end) in enumerate(zip(begins, ends, strict=True), 1)
-    ]  # fmt: skip
+def read(spark: SparkSession, chapter: Chapter) -> Read:
+    frames = {name: framed(spark, ddl, chapter.after[name]) for name, ddl in DDL.items() if name in chapter.after}
+    images = {name: framed(spark, DDL[name] + CHANGED, rows) for name, rows in chapter.images.items()}
+    return Read(chapter, frames, images)
 
 
-def drawn(dice: random.Random) -> Tables:
-    """A small marketplace."""
-    return {
-        "bookings": [booking(dice, n) for n in range(1, 13) if dice.random() < 0.9],
-        "apartments_history": [v for n in range(1, 5) if dice.random() < 0.9 for v in versions(dice, n)],
-        "apartment_attributes": [
-            [str(n), dice.choice(["Oslo", "Rome", "-"]), "-", "-"] for n in range(1, 5) if dice.random() < 0.8
-        ],
-        "exchange_rates": [
-            ["EUR", str(FIRST + timedelta(days=d)), f"1.{dice.randint(10, 99)}", "-"] for d in range(0, 75, 3)
-        ],
-    }
+def at_once(work: Callable[[str], Any], names: Iterable[str]) -> dict[str, Any]:
+    """What comes of each name, some of them worked on at the same time."""
+    names = list(names)
+    with ThreadPoolExecutor(4) as pool:
+        return dict(zip(names, pool.map(work, names), strict=True))
 
 
-def changed(dice: random.Random, tables: Tables) -> Tables:
-    """The same marketplace after some rows came, went or became others."""
-    other, found = drawn(dice), dict(tables)
-    for name in dice.sample(sorted(tables), dice.randint(1, 3)):
-        width = 1 if name == "apartments_history" else KEYS[name]  # a listing's versions change together
-        keys = {tuple(row[:width]) for row in tables[name] + other[name]}
-        moved = {key for key in keys if dice.random() < 0.2}
-        kept = [row for row in tables[name] if tuple(row[:width]) not in moved]
-        found[name] = kept + [row for row in other[name] if tuple(row[:width]) in moved]
-    return found
+def reached(given: Read, marts: Iterable[str] = MARTS) -> dict[str, dict[date, set[str]] | None]:
+    """Per mart that may be another: the periods that a change reaches and the inputs by which; None: all periods."""
+
+    def work(name: str) -> dict[date, set[str]] | None:
+        periods = given.touched(MARTS[name])
+        if periods is None:
+            return None
+        found: dict[date, set[str]] = {}
+        for period, cause in periods.collect():
+            found.setdefault(period, set()).add(cause)
+        return found
+
+    return at_once(work, [name for name in marts if given.is_affected(MARTS[name])])
 
 
-def images(old: DataFrame, new: DataFrame) -> DataFrame:
-    """The rows of a table before and after the change, as the change feed tells them."""
-    gone = old.exceptAll(new).withColumn("_change_type", F.lit("delete"))
-    come = new.exceptAll(old).withColumn("_change_type", F.lit("insert"))
-    return gone.unionByName(come).withColumn("_commit_version", F.lit(1)).localCheckpoint()
-
-
-def frames(world: World, tables: Tables, as_of: date) -> dict[str, Any]:
-    """Everything that a mart can read of this marketplace, each made once."""
-    filled = world.given(**{name: text(rows) for name, rows in tables.items()})
-    found: dict[str, Any] = {name: filled.frame(name).localCheckpoint() for name in tables}
-    found["stay_nights"] = catalog().marts["stay_nights"].build(found["bookings"], found["exchange_rates"])
-    return found | {"stay_nights": found["stay_nights"].localCheckpoint(), "as_of": as_of}
-
-
-def built(recipe: Recipe, given: dict[str, Any]) -> tuple[int, Counter]:
-    """Where the period stands in a row of the mart, and the rows."""
-    names = [name for name in inspect.signature(recipe.build).parameters if name in given]
-    rows = recipe.build(**{name: given[name] for name in names})
-    return rows.columns.index(recipe.mart.period), Counter(tuple(row) for row in rows.collect())
-
-
-def differences(recipe: Recipe, old: dict[str, Any], new: dict[str, Any], changes: dict[str, DataFrame]) -> list[Any]:
-    """The rows of a mart, outside the touched periods, that are only in the old or only in the new build."""
-    seen = {name: changes[name] for name in recipe.inputs}
-    periods = touched(recipe, new, seen, old["as_of"], new["as_of"])
-    assert periods is not None, recipe.mart.name
-    reached = {row[0] for row in periods.distinct().collect()}
-    (place, before), (_, after) = built(recipe, old), built(recipe, new)
-    only = [*(before - after).elements(), *(after - before).elements()]
-    return [row for row in only if row[place] not in reached]
-
-
-def unreached(frame: DataFrame) -> DataFrame:
-    """No period at all."""
-    return frame.select(F.lit(None).cast("date"))
-
-
-def text(rows: list[list[str]]) -> str:
-    return "\n".join(" ".join(row) for row in rows)
-
-
-def story(world: World, seed: int) -> tuple[dict[str, Any], dict[str, Any], dict[str, DataFrame]]:
-    """A marketplace, what became of it, and the rows that changed."""
-    dice = random.Random(seed)
-    tables = drawn(dice)
-    later = changed(dice, tables)
-    was = day(dice)
-    as_of = dice.choice([was, was, was + timedelta(days=dice.randint(1, 9))])
-    old, new = frames(world, tables, was), frames(world, later, as_of)
-    changes = {name: images(old[name], new[name]) for name in (*tables, "stay_nights")}
-    return old, new, changes
+def apart(mart: str, rows: list[Row], periods: Iterable[date]) -> tuple[Counter, Counter]:
+    """The rows of a mart within these periods, and outside of them."""
+    within, outside = Counter(), Counter()
+    for row in rows:
+        (within if row[MARTS[mart].mart.period] in periods else outside)[tuple(row.items())] += 1
+    return within, outside
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_outside_the_periods_that_a_change_reaches_no_row_is_another(world: World, seed: int) -> None:
-    old, new, changes = story(world, seed)
+def test_what_is_rebuilt_where_a_change_reaches_and_kept_elsewhere_is_a_whole_build(
+    spark: SparkSession, seed: int
+) -> None:
+    for chapter in story(seed):
+        given = read(spark, chapter)
+        periods = {mart: set(found) for mart, found in reached(given).items() if found is not None}
+        rebuilt = at_once(
+            lambda mart, given=given, periods=periods: given.rebuilt(MARTS[mart], periods[mart]).collect(),
+            [mart for mart, found in periods.items() if found],
+        )
+        for mart, found in periods.items():
+            _, kept = apart(mart, chapter.before[mart], found)
+            wanted, untouched = apart(mart, chapter.after[mart], found)
+            assert kept == untouched, mart
+            assert Counter(tuple(row.asDict().items()) for row in rebuilt.get(mart, [])) == wanted, mart
 
-    found = {name: differences(recipe, old, new, changes) for name, recipe in MARTS.items()}
-    assert {name: rows for name, rows in found.items() if rows} == {}
+
+@pytest.mark.parametrize(
+    "mart", [n for n, recipe in MARTS.items() if ONLY in inspect.signature(recipe.build).parameters]
+)
+def test_the_periods_asked_for_are_no_input_and_may_be_none(spark: SparkSession, mart: str) -> None:
+    recipe = MARTS[mart]
+    rows = read(spark, next(story(0))).rebuilt(recipe, set())
+
+    assert ONLY not in recipe.inputs
+    assert rows.columns == [column.name for column in recipe.mart.columns]
+    assert rows.isEmpty()
+
+
+def test_a_reach_that_alone_tells_of_a_change_is_one_without_which_some_story_goes_wrong() -> None:
+    told = {(mart, *causes) for _, mart, causes in shown(range(300), DECLARED) if len(causes) == 1}
+
+    assert DECLARED - told == TOLD_TWICE
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(("mart", "cause"), [(n, cause) for n, recipe in MARTS.items() for cause in recipe.reaches])
-def test_without_one_of_its_reaches_a_mart_is_found_to_differ(world: World, mart: str, cause: str) -> None:
-    recipe = MARTS[mart]
-    blind = replace(
-        recipe, reaches=recipe.reaches | {cause: BLIND[recipe.inputs[0] if cause == "as_of" else "changed"]}
+@pytest.mark.parametrize(("mart", "cause"), sorted(TOLD_TWICE))
+def test_a_reach_that_never_tells_alone_is_one_without_which_some_story_goes_wrong(
+    spark: SparkSession, mart: str, cause: str
+) -> None:
+    assert any(
+        cause in causes_missed(chapter, mart, reached(read(spark, chapter), [mart])[mart] or {})
+        for chapter, _, causes in shown(range(300), {(mart, cause)})
+        if cause in causes
     )
 
-    assert any(differences(blind, *story(world, seed)) for seed in range(60))
+
+def shown(seeds: Iterable[int], wanted: set[tuple[str, str]]) -> Iterator[tuple[Chapter, str, set[str]]]:
+    """The changes by which one of these marts becomes another, and what of its inputs changed."""
+    for seed in seeds:
+        for chapter in story(seed):
+            for mart in sorted({mart for mart, _ in wanted}):
+                causes = set(MARTS[mart].inputs) & chapter.images.keys()
+                if chapter.was != chapter.as_of and "as_of" in inspect.signature(MARTS[mart].build).parameters:
+                    causes.add("as_of")
+                if differing(chapter, mart):
+                    yield chapter, mart, causes
+
+
+def differing(chapter: Chapter, mart: str) -> set[date]:
+    """The periods in which a mart is another than it was."""
+    before, after = (Counter(tuple(row.items()) for row in rows[mart]) for rows in (chapter.before, chapter.after))
+    return {dict(row)[MARTS[mart].mart.period] for row in (before - after) + (after - before)}
+
+
+def causes_missed(chapter: Chapter, mart: str, found: dict[date, set[str]]) -> set[str]:
+    """The inputs of which a mart must know that they changed: some period differs that no other one reaches."""
+    differs = differing(chapter, mart)
+    return {next(iter(found[period])) for period in differs & found.keys() if len(found[period]) == 1}

@@ -1,5 +1,6 @@
 """Average listing price: what the listings on offer in a week asked, per place and in total."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -36,7 +37,11 @@ MART = Mart(
 
 
 def build(
-    apartments_history: DataFrame, apartment_attributes: DataFrame, exchange_rates: DataFrame, as_of: date
+    apartments_history: DataFrame,
+    apartment_attributes: DataFrame,
+    exchange_rates: DataFrame,
+    as_of: date,
+    only: Sequence[date] | None = None,
 ) -> DataFrame:
     """One row per week with a listing on offer, place by place and in total.
 
@@ -44,7 +49,7 @@ def build(
     of the last day counted: Sunday or `as_of`. A listing without a price or a rate is in `listings` and in
     `rows_without_rate`, and in neither mean nor median.
     """
-    offered = _offered(live_spans(apartments_history, as_of), as_of)
+    offered = _offered(live_spans(apartments_history, as_of), as_of, only)
     priced = with_usd(asked(offered, apartments_history), exchange_rates, "price", "last_day")
     rows = with_levels(with_place(priced, apartment_attributes))
     usd = F.col("usd")
@@ -69,9 +74,9 @@ def build(
     )
 
 
-def _offered(live: DataFrame, as_of: date) -> DataFrame:
+def _offered(live: DataFrame, as_of: date, only: Sequence[date] | None = None) -> DataFrame:
     """One row per listing and week in which it was on offer, with the last day that counts."""
-    touched = F.explode(weeks(F.col("first_day"), F.col("last_day")))
+    touched = F.explode(weeks(F.col("first_day"), F.col("last_day"), only))
     offered = live.select("apartment_id", touched.alias("week_start")).distinct()
     return offered.withColumn("last_day", F.least(week_end(F.col("week_start")), F.lit(as_of)))
 

@@ -1,6 +1,7 @@
 """Booking funnel: how many users looked in a week, wished, got in touch and booked, per place and in total."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -11,14 +12,16 @@ from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count, share
 from transforms.numbers import quotient
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.stays import made_until
-from transforms.viewings import CONTACTS, led_to, viewed_until
+from transforms.reach import of_listings, passed
+from transforms.stays import live, made_until
+from transforms.viewings import CONTACTS, LEADS_WITHIN_DAYS, led_to, viewed, viewed_until
 
 STEPS = ("viewers", "wishers", "contacters", "bookers")
 
 MART = Mart(
     name="booking_funnel_weekly",
     grain=("week_start", *PLACE),
+    period="week_start",
     description="Users who looked at listings in a week, put one on a wish list, got in touch, and booked.",
     columns=(
         WEEK,
@@ -38,7 +41,13 @@ MART = Mart(
 )
 
 
-def build(bookings: DataFrame, user_viewing: DataFrame, apartment_attributes: DataFrame, as_of: date) -> DataFrame:
+def build(
+    bookings: DataFrame,
+    user_viewing: DataFrame,
+    apartment_attributes: DataFrame,
+    as_of: date,
+    only: Sequence[date] | None = None,
+) -> DataFrame:
     """One row per week with a look or a confirmed booking, place by place and in total.
 
     Each step counts users in the week in which they take it; a user counts once in the total and once in each
@@ -47,6 +56,10 @@ def build(bookings: DataFrame, user_viewing: DataFrame, apartment_attributes: Da
     """
     views = viewed_until(user_viewing, as_of)
     confirmed = made_until(bookings, as_of).where("is_confirmed")
+    if only:
+        confirmed = confirmed.where(week_start(F.col("booked_on")).isin([*only]))
+        earliest = min(only) - timedelta(days=LEADS_WITHIN_DAYS)
+        views = views.where(F.col("viewed_on").between(F.lit(earliest), week_end(F.lit(max(only)))))
     seen = confirmed.join(views, led_to(views, confirmed), "left_semi").select("booking_id", F.lit(True).alias("seen"))
     rows = _looks(views).unionByName(_booked(confirmed.join(seen, "booking_id", "left")), allowMissingColumns=True)
     placed = with_levels(with_place(rows, apartment_attributes))
@@ -90,3 +103,30 @@ def _booked(confirmed: DataFrame) -> DataFrame:
         F.col("seen").alias("bookers"),
         F.when(F.col("seen").isNull(), F.lit(True)).alias("unseen"),
     )
+
+
+def touched_by_bookings(changed: DataFrame) -> DataFrame:
+    """The weeks in which they were made."""
+    return _weeks(live(changed).where("is_confirmed"), "booked_on")
+
+
+def touched_by_user_viewing(changed: DataFrame, bookings: DataFrame) -> DataFrame:
+    """The weeks of the looks, and of the bookings that came of them."""
+    views, confirmed = viewed(changed), live(bookings).where("is_confirmed")
+    booked = confirmed.join(views, led_to(views, confirmed), "left_semi")
+    return _weeks(views, "viewed_on").unionByName(_weeks(booked, "booked_on"))
+
+
+def touched_by_apartment_attributes(changed: DataFrame, bookings: DataFrame, user_viewing: DataFrame) -> DataFrame:
+    """The weeks in which the listings were looked at or booked."""
+    looks, booked = of_listings(viewed(user_viewing), changed), of_listings(live(bookings), changed)
+    return _weeks(looks, "viewed_on").unionByName(_weeks(booked.where("is_confirmed"), "booked_on"))
+
+
+def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The weeks between the two days."""
+    return _weeks(passed(bookings, was, as_of), "day")
+
+
+def _weeks(rows: DataFrame, day: str) -> DataFrame:
+    return rows.select(week_start(F.col(day)).alias("week_start"))

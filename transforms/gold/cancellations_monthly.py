@@ -12,11 +12,13 @@ from transforms.money import total, with_usd, without_rate
 from transforms.numbers import in_order, median, quotient
 from transforms.periods import is_partial, month_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.stays import canceled_until
+from transforms.reach import booked_between, days_canceled, months_passed, of_listings, priced_by
+from transforms.stays import canceled_until, live
 
 MART = Mart(
     name="cancellations_monthly",
     grain=("month_start", *PLACE),
+    period="month_start",
     description="Bookings canceled in a month: their nights, their price, and the days left until check-in.",
     columns=(
         MONTH,
@@ -74,3 +76,35 @@ def build(
         "canceled_after_checkin",
         is_partial(F.last_day("month_start"), as_of).alias("is_partial"),
     )
+
+
+def touched_by_bookings(changed: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    """The months in which they were canceled."""
+    return _months(live(changed), bookings_history)
+
+
+def touched_by_bookings_history(changed: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    """The months in which the bookings were canceled."""
+    versions = bookings_history.unionByName(changed.select(*bookings_history.columns))
+    return days_canceled(changed, versions).select(month_start(F.col("canceled_on")).alias("month_start"))
+
+
+def touched_by_apartment_attributes(changed: DataFrame, bookings: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    """The months in which bookings of the listings were canceled."""
+    return _months(of_listings(live(bookings), changed), bookings_history)
+
+
+def touched_by_exchange_rates(changed: DataFrame, bookings: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    """The months in which the bookings were canceled whose price they convert."""
+    return _months(priced_by(bookings, changed), bookings_history)
+
+
+def touched_by_as_of(bookings: DataFrame, bookings_history: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The months between the two days, and those in which bookings made between them were canceled."""
+    canceled = _months(booked_between(bookings, was, as_of), bookings_history)
+    return months_passed(bookings, was, as_of).unionByName(canceled)
+
+
+def _months(bookings: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    canceled = days_canceled(bookings.where("booking_status = 'canceled'"), bookings_history)
+    return canceled.select(month_start(F.col("canceled_on")).alias("month_start"))

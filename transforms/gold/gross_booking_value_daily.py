@@ -9,11 +9,13 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart
 from transforms.columns import DAY, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
-from transforms.stays import canceled_until, made_until
+from transforms.reach import booked_between, days_canceled, passed, priced_by
+from transforms.stays import canceled_until, live, made_until
 
 MART = Mart(
     name="gross_booking_value_daily",
     grain=("day",),
+    period="day",
     description="The price of all bookings made on a day, less that of the bookings canceled on it.",
     columns=(
         DAY,
@@ -56,3 +58,29 @@ def build(bookings: DataFrame, bookings_history: DataFrame, exchange_rates: Data
             without_rate(usd, F.lit(True)).alias("rows_without_rate"),
         )
     )
+
+
+def touched_by_bookings(changed: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    """The days on which they were made, and canceled."""
+    return _days(live(changed), bookings_history)
+
+
+def touched_by_bookings_history(changed: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    """The days on which the bookings were canceled."""
+    versions = bookings_history.unionByName(changed.select(*bookings_history.columns))
+    return days_canceled(changed, versions).withColumnRenamed("canceled_on", "day")
+
+
+def touched_by_exchange_rates(changed: DataFrame, bookings: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    """The days on which the bookings were made, and canceled, whose price they convert."""
+    return _days(priced_by(bookings, changed), bookings_history)
+
+
+def touched_by_as_of(bookings: DataFrame, bookings_history: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The days between the two, and those on which bookings made between them were canceled."""
+    return passed(bookings, was, as_of).unionByName(_days(booked_between(bookings, was, as_of), bookings_history))
+
+
+def _days(bookings: DataFrame, bookings_history: DataFrame) -> DataFrame:
+    canceled = days_canceled(bookings.where("booking_status = 'canceled'"), bookings_history)
+    return bookings.select(F.col("booked_on").alias("day")).unionAll(canceled)

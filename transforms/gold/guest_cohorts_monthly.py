@@ -11,11 +11,13 @@ from transforms.columns import IS_PARTIAL, MONTH, amount, count, share, unrated
 from transforms.money import with_usd
 from transforms.numbers import quotient
 from transforms.periods import is_partial, month_start, months
-from transforms.stays import made_until
+from transforms.reach import before, priced_by
+from transforms.stays import live, made_until
 
 MART = Mart(
     name="guest_cohorts_monthly",
     grain=("cohort_month", "months_since"),
+    period="cohort_month",
     description="Guests by the month of their first confirmed booking, and how many booked again in each later month.",
     columns=(
         MartColumn("cohort_month", "DATE", "First day of the month of the guests' first confirmed booking"),
@@ -76,3 +78,20 @@ def _figures(rows: DataFrame, as_of: date) -> DataFrame:
         (all_bookings - all_rated).alias("rows_without_rate"),
         is_partial(F.last_day("month_start"), as_of).alias("is_partial"),
     )
+
+
+def touched_by_bookings(changed: DataFrame, bookings: DataFrame) -> DataFrame:
+    """The cohorts to which their guests belonged and belong."""
+    now = bookings.join(changed.select("user_id").distinct(), "user_id", "left_semi")
+    return _cohorts(now).unionByName(_cohorts(before(changed, now, "booking_id")))
+
+
+def touched_by_exchange_rates(changed: DataFrame, bookings: DataFrame) -> DataFrame:
+    """The cohorts of the guests whose bookings they price."""
+    guests = priced_by(bookings, changed).select("user_id").distinct()
+    return _cohorts(bookings.join(guests, "user_id", "left_semi"))
+
+
+def _cohorts(bookings: DataFrame) -> DataFrame:
+    first = live(bookings).where("is_confirmed").groupBy("user_id").agg(F.min("booked_on").alias("first"))
+    return first.select(month_start(F.col("first")).alias("cohort_month"))

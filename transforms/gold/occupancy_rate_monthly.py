@@ -1,5 +1,6 @@
 """Occupancy rate: nights booked of nights on offer, per month and place and in total."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -56,6 +57,7 @@ def build(
     apartments_history: DataFrame,
     apartment_attributes: DataFrame,
     as_of: date,
+    only: Sequence[date] | None = None,
 ) -> DataFrame:
     """One row per month with a night on offer or booked, place by place and in total.
 
@@ -65,7 +67,7 @@ def build(
     """
     live = live_spans(apartments_history, as_of)
     nights = nights_until(stay_nights, bookings, as_of)
-    parts = _booked(nights, live).unionByName(nights_on_offer(live), allowMissingColumns=True)
+    parts = _booked(nights, live).unionByName(nights_on_offer(live, only), allowMissingColumns=True)
     rows = with_levels(with_place(parts, apartment_attributes))
     sums = [F.coalesce(F.sum(name), F.lit(0)).cast("BIGINT").alias(name) for name in COUNTS]
     rate = quotient(F.col("booked_nights"), F.col("available_nights"), 6)
@@ -86,10 +88,10 @@ def build(
 
 def _booked(nights: DataFrame, live: DataFrame) -> DataFrame:
     """Booked nights per listing and month."""
-    taken = nights.groupBy("apartment_id", "night").agg(F.count("*").alias("stays"))
+    taken = nights.groupBy("apartment_id", "night", "month_start").agg(F.count("*").alias("stays"))
     on_offer = [taken.apartment_id == live.apartment_id, taken.night.between(live.first_day, live.last_day)]
     matched = taken.join(live, on_offer, "left").select(taken["*"], live.first_day)
-    return matched.groupBy("apartment_id", month_start(F.col("night")).alias("month_start")).agg(
+    return matched.groupBy("apartment_id", "month_start").agg(
         F.count("*").alias("booked_nights"),
         F.sum(F.col("stays") - 1).alias("double_booked_nights"),
         F.count_if(F.col("first_day").isNull()).alias("booked_beyond_supply"),

@@ -9,8 +9,9 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count, unrated
 from transforms.money import with_usd, without_rate
-from transforms.periods import is_partial, months
+from transforms.periods import is_partial, month_start, months
 from transforms.places import PLACE, with_levels, with_place
+from transforms.reach import differing, months_passed, of_listings, rate_days
 from transforms.supply import asked, live_spans
 
 BASE = 100
@@ -19,6 +20,7 @@ LOG, FINE = "DECIMAL(18,15)", 9
 MART = Mart(
     name="price_index_monthly",
     grain=("month_start", *PLACE),
+    period="month_start",
     description="A chained index of asking prices: the geometric mean of the changes of matched listings, base 100.",
     columns=(
         MONTH,
@@ -71,10 +73,7 @@ def build(
 
 def _moves(apartments_history: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFrame:
     """One row per listing and month on offer, with its price and the logarithm of its change; NULL: unmatched."""
-    live = live_spans(apartments_history, as_of)
-    touched = F.explode(months(F.col("first_day"), F.col("last_day"))).alias("month_start")
-    offered = live.select("apartment_id", touched).distinct()
-    offered = offered.withColumn("last_day", F.least(F.last_day("month_start"), F.lit(as_of)))
+    offered = _offered(live_spans(apartments_history, as_of), as_of)
     priced = with_usd(asked(offered, apartments_history), exchange_rates, "price", "last_day")
     in_order = Window.partitionBy("apartment_id").orderBy("month_start")
     usd, before = F.col("usd"), F.lag("usd").over(in_order)
@@ -84,6 +83,50 @@ def _moves(apartments_history: DataFrame, exchange_rates: DataFrame, as_of: date
     return priced.select("apartment_id", "month_start", "usd", log.alias("log"))
 
 
+def _offered(live: DataFrame, as_of: date) -> DataFrame:
+    """One row per listing and month in which it was on offer, with the last day that counts."""
+    touched = F.explode(months(F.col("first_day"), F.col("last_day"))).alias("month_start")
+    offered = live.select("apartment_id", touched).distinct()
+    return offered.withColumn("last_day", F.least(F.last_day("month_start"), F.lit(as_of)))
+
+
 def _raised(base: Column, log: Column, scale: int) -> Column:
     exact = (base * F.exp(log.cast("DOUBLE"))).cast(f"DECIMAL(26,{FINE})")
     return F.round(exact, scale).cast(f"DECIMAL(20,{scale})")
+
+
+def touched_by_apartments_history(
+    changed: DataFrame, apartments_history: DataFrame, was: date, as_of: date
+) -> DataFrame:
+    """From the first month on in which a listing was on offer and is not, or at another price, or the other way."""
+
+    def says(history: DataFrame) -> DataFrame:
+        return asked(_offered(live_spans(history, as_of), as_of), history)
+
+    return _from_the_first(differing(changed, apartments_history, says, "month_start"), was, as_of)
+
+
+def touched_by_apartment_attributes(
+    changed: DataFrame, apartments_history: DataFrame, was: date, as_of: date
+) -> DataFrame:
+    """From the first month on in which one of the listings was on offer."""
+    return _from_the_first(_offered(of_listings(live_spans(apartments_history, as_of), changed), as_of), was, as_of)
+
+
+def touched_by_exchange_rates(changed: DataFrame, was: date, as_of: date) -> DataFrame:
+    """From the first month on whose last day that counts they price."""
+    day = F.col("day")
+    priced = rate_days(changed).where((day == F.last_day(day)) | (day == F.lit(as_of)))
+    return _from_the_first(priced.select(month_start(day).alias("month_start")), was, as_of)
+
+
+def touched_by_as_of(apartments_history: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The months between the two days."""
+    return months_passed(apartments_history, was, as_of)
+
+
+def _from_the_first(touched: DataFrame, was: date, as_of: date) -> DataFrame:
+    """All months from the first of these on: each index is made of all before it."""
+    last = F.lit(max(was, as_of))
+    first = touched.agg(F.min("month_start").alias("first")).where(F.col("first") <= last)
+    return first.select(F.explode(months(F.col("first"), last)).alias("month_start"))

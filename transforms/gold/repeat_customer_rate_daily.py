@@ -1,6 +1,7 @@
 """Repeat customer rate: of the users who booked in the last thirty days, the share that did so twice."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
@@ -14,6 +15,7 @@ from transforms.reach import before, passed
 from transforms.stays import live, made_until
 
 WINDOW_DAYS = 30
+WINDOW = timedelta(days=WINDOW_DAYS)
 
 MART = Mart(
     name="repeat_customer_rate_daily",
@@ -31,7 +33,7 @@ MART = Mart(
 )
 
 
-def build(bookings: DataFrame, as_of: date) -> DataFrame:
+def build(bookings: DataFrame, as_of: date, only: Sequence[date] | None = None) -> DataFrame:
     """One row per day from the first live booking of any state to `as_of`, also where nobody booked.
 
     The window rolls by days, (day - 30, day], and not by rows. The first 29 days have seen less than a whole
@@ -40,6 +42,8 @@ def build(bookings: DataFrame, as_of: date) -> DataFrame:
     made = made_until(bookings, as_of)
     first = made.agg(F.min("booked_on").alias("first_day")).where("first_day IS NOT NULL")
     calendar = first.select("first_day", F.explode(days(F.col("first_day"), F.lit(as_of))).alias("day"))
+    if only:
+        made = made.where(F.col("booked_on").between(F.lit(min(only) - WINDOW), F.lit(max(only))))
     active = _active_days(made.where("is_confirmed AND user_id IS NOT NULL"), as_of)
     counted = active.groupBy("day").agg(
         F.count("*").alias("users"), F.count_if(F.col("day") < F.col("repeats_until")).alias("repeat_users")

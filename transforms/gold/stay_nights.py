@@ -1,5 +1,8 @@
 """Stay nights: one row per night of a confirmed stay, with its share of the price."""
 
+from collections.abc import Sequence
+from datetime import date
+
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -7,7 +10,7 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import LISTING, MONTH
 from transforms.money import share, with_usd
-from transforms.periods import days, month_start
+from transforms.periods import days, month_start, months
 from transforms.reach import night_months, priced_by
 from transforms.stays import live
 
@@ -32,7 +35,7 @@ MART = Mart(
 )
 
 
-def build(bookings: DataFrame, exchange_rates: DataFrame) -> DataFrame:
+def build(bookings: DataFrame, exchange_rates: DataFrame, only: Sequence[date] | None = None) -> DataFrame:
     """All nights of live confirmed bookings, of the future too.
 
     The price is converted once, at the rate of the day of booking; then both amounts are spread evenly in
@@ -40,6 +43,8 @@ def build(bookings: DataFrame, exchange_rates: DataFrame) -> DataFrame:
     """
     stays = live(bookings).where("is_confirmed AND nights > 0")
     last_night = F.date_sub("checkout_date", 1)
+    if only is not None:
+        stays = stays.where(F.size(months(F.col("checkin_date"), last_night, only)) > 0)
     nights = with_usd(stays, exchange_rates, "total_price", "booked_on").withColumn(
         "night", F.explode(days(F.col("checkin_date"), last_night))
     )

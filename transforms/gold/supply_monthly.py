@@ -1,6 +1,7 @@
 """Supply: how many listings stand on offer at the end of a month, and how many came and went in it."""
 
 from datetime import date
+from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,6 +11,7 @@ from lakehouse.contracts import Mart
 from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count
 from transforms.periods import is_partial, month_start, months
 from transforms.places import PLACE, with_levels, with_place
+from transforms.reach import differing, months_passed, of_listings
 from transforms.supply import creations, live_spans, offers
 
 COUNTS = ("listings", "created", "activated", "deactivated", "assumed_listings")
@@ -17,6 +19,7 @@ COUNTS = ("listings", "created", "activated", "deactivated", "assumed_listings")
 MART = Mart(
     name="supply_monthly",
     grain=("month_start", *PLACE),
+    period="month_start",
     description="Listings on offer at the end of a month, and those made, put on offer and taken off in it.",
     columns=(
         MONTH,
@@ -40,6 +43,14 @@ def build(apartments_history: DataFrame, apartment_attributes: DataFrame, as_of:
     or left it, by its owner or by deletion, so that the listings of a month are those of the month before plus
     the activated minus the deactivated.
     """
+    rows = with_levels(with_place(_facts(apartments_history, as_of), apartment_attributes))
+    sums = [F.coalesce(F.sum(name), F.lit(0)).cast("BIGINT").alias(name) for name in COUNTS]
+    monthly = rows.groupBy("month_start", *PLACE).agg(*sums)
+    return monthly.withColumn("is_partial", is_partial(F.last_day("month_start"), as_of))
+
+
+def _facts(apartments_history: DataFrame, as_of: date) -> DataFrame:
+    """What happened to each listing by month, one row per kind of fact; the columns of other kinds are NULL."""
     live = live_spans(apartments_history, as_of)
     offered = offers(live)
     left = F.date_add("last_day", 1)
@@ -49,12 +60,7 @@ def build(apartments_history: DataFrame, apartment_attributes: DataFrame, as_of:
         _events(creations(apartments_history).where(F.col("created") <= F.lit(as_of)), F.col("created"), "created"),
         _standing(live, as_of),
     ]
-    rows = parts[0]
-    for part in parts[1:]:
-        rows = rows.unionByName(part, allowMissingColumns=True)
-    sums = [F.coalesce(F.sum(name), F.lit(0)).cast("BIGINT").alias(name) for name in COUNTS]
-    monthly = with_levels(with_place(rows, apartment_attributes)).groupBy("month_start", *PLACE).agg(*sums)
-    return monthly.withColumn("is_partial", is_partial(F.last_day("month_start"), as_of))
+    return reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
 
 
 def _events(rows: DataFrame, day: Column, name: str) -> DataFrame:
@@ -71,3 +77,18 @@ def _standing(live: DataFrame, as_of: date) -> DataFrame:
         stands.cast("INT").alias("listings"),
         (stands & F.col("is_assumed")).cast("INT").alias("assumed_listings"),
     )
+
+
+def touched_by_apartments_history(changed: DataFrame, apartments_history: DataFrame, as_of: date) -> DataFrame:
+    """The months in which something else happened to a listing, or it stands and did not, or did and does not."""
+    return differing(changed, apartments_history, lambda history: _facts(history, as_of), "month_start")
+
+
+def touched_by_apartment_attributes(changed: DataFrame, apartments_history: DataFrame, as_of: date) -> DataFrame:
+    """The months in which something happened to the listings, or they were on offer."""
+    return of_listings(_facts(apartments_history, as_of), changed).select("month_start")
+
+
+def touched_by_as_of(apartments_history: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The months between the two days."""
+    return months_passed(apartments_history, was, as_of)
