@@ -74,7 +74,9 @@ def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, di
     served = postgres.serving(engine)
     changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.commit}
     if changed:
-        served = postgres.release(engine, run.lake, changed, run.run_id)
+        served = postgres.release(
+            engine, run.lake, changed, run.run_id, {n: run.catalog.marts[n].mart for n in changed}
+        )
     held = {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
     now = postgres.serving(engine)  # what a newer run has released meanwhile is its to prove
     return served.release, {n: proof for n, proof in held.items() if now.marts.get(n) == changed[n].commit}

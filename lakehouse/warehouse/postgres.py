@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from lakehouse.checksum import Checksum, Field, total
-from lakehouse.contracts import PipelineError, Terminal, Transient
+from lakehouse.contracts import Mart, Terminal
 from lakehouse.lake import Lake, State
 from lakehouse.quoting import postgres as quoted
+from lakehouse.warehouse import evolution
+from lakehouse.warehouse.declared import LOAD_LOG, of_mart
+from lakehouse.warehouse.errors import explained
+from lakehouse.warehouse.model import Relation
 
 SCHEMA = "presentation"
 LOG = f"{quoted(SCHEMA)}.{quoted('load_log')}"
-LOG_DDL = f"""
-CREATE TABLE IF NOT EXISTS {LOG} (
-  release bigint PRIMARY KEY, run_id text NOT NULL, marts text NOT NULL,
-  released_at timestamptz NOT NULL DEFAULT now())
-"""
 KINDS = {"int64": "int", "int32": "int", "date32[day]": "date", "bool": "bool", "string": "text"}
 TYPES = {"int": "bigint", "date": "date", "bool": "boolean", "text": "text"}
 
@@ -47,19 +45,20 @@ def serving(engine: Engine) -> Released:
         return _serving(connection)
 
 
-def release(engine: Engine, lake: Lake, marts: dict[str, State], run_id: str) -> Released:
+def release(engine: Engine, lake: Lake, marts: dict[str, State], run_id: str, declared: Mapping[str, Mart]) -> Released:
     """Stages these gold commits, verifies count and checksum of each, and swaps them all in one transaction.
 
-    A commit that gold has left behind is not released: the run that made the newer one releases it.
+    Before it, their tables are made or evolved as declared. A commit that gold has left behind is not released: the run
+    that made the newer one releases it.
 
     Raises:
-        Terminal: A staged mart is not what gold says; the old release is still served.
+        Terminal: A table cannot become what is declared, or a staged mart is not what gold says; the old release is
+            still served.
         Transient: The warehouse was lost on the way; nothing has changed.
     """
+    evolution.ensure(engine, [LOAD_LOG, *(_relation(lake, declared[name], state) for name, state in marts.items())])
     with explained(engine), engine.begin() as connection:
         connection.execute(text("SET LOCAL lock_timeout = '60s'"))
-        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted(SCHEMA)}"))
-        connection.execute(text(LOG_DDL))
         connection.execute(text(f"LOCK TABLE {LOG} IN EXCLUSIVE MODE"))
         before = _serving(connection)
         marts = {n: s for n, s in marts.items() if _is_newest(lake, n, s)}
@@ -69,7 +68,7 @@ def release(engine: Engine, lake: Lake, marts: dict[str, State], run_id: str) ->
             _replace(connection, lake, name, state)
         now = Released(before.release + 1, run_id, before.marts | {n: s.commit for n, s in marts.items()})
         connection.execute(
-            text(f"INSERT INTO {LOG} (release, run_id, marts) VALUES (:release, :run_id, :marts)"),  # noqa: S608
+            text(f"INSERT INTO {LOG} (release, run_id, marts, released_at) VALUES (:release, :run_id, :marts, now())"),  # noqa: S608
             {"release": now.release, "run_id": run_id, "marts": json.dumps(now.marts)},
         )
         return now
@@ -79,33 +78,6 @@ def measure(engine: Engine, lake: Lake, name: str, state: State) -> Checksum:
     """Count and checksum of a mart as the warehouse serves it now."""
     with explained(engine), engine.connect() as connection:
         return _measure(connection, f"{quoted(SCHEMA)}.{quoted(name)}", _fields(_table(lake, name, state).schema))
-
-
-class explained:  # noqa: N801
-    """Turns the driver's errors into ours; never shows a password."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._where = f"warehouse {engine.url.host}:{engine.url.port}/{engine.url.database}"
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, DBAPIError):
-            raise self._ours(error) from None
-
-    def _ours(self, error: DBAPIError) -> PipelineError:
-        code = getattr(error.orig, "sqlstate", None) or ""
-        words = str(error.orig)
-        if code.startswith("28") or "authentication failed" in words:
-            return Terminal(f"{self._where} refused the user; check LAKEHOUSE_WAREHOUSE__USER and __PASSWORD")
-        if code == "3D000" or ("does not exist" in words and "database" in words):
-            return Terminal(f"{self._where} does not exist; check LAKEHOUSE_WAREHOUSE__DATABASE")
-        if code == "42501":
-            return Terminal(f"{self._where}: permission missing; grant CREATE on the database to the loader")
-        if isinstance(error, OperationalError) and not code:
-            return Transient(f"{self._where} is unreachable; check LAKEHOUSE_WAREHOUSE__HOST and __PORT")
-        return Transient(f"{self._where}: error {code} ({type(error.orig).__name__}); the old release is served")
 
 
 def _serving(connection: Connection) -> Released:
@@ -122,11 +94,21 @@ def _is_newest(lake: Lake, name: str, state: State) -> bool:
     return newest is not None and newest.seq == state.seq
 
 
+def _relation(lake: Lake, mart: Mart, state: State) -> Relation:
+    found = _table(lake, mart.name, state).schema
+    relation = of_mart(mart, found)
+    undeclared = sorted(set(found.names) - {c.name for c in relation.columns})
+    if undeclared:
+        raise Terminal(
+            f"mart {mart.name}: gold has {', '.join(undeclared)}, not declared; add it to the mart's columns"
+        )
+    return relation
+
+
 def _replace(connection: Connection, lake: Lake, name: str, state: State) -> None:
     source = _table(lake, name, state)
     target, stage = f"{quoted(SCHEMA)}.{quoted(name)}", quoted(f"stage_{name}")
     columns = ", ".join(f"{quoted(f.name)} {_type(f)}" for f in source.schema)
-    connection.execute(text(f"CREATE TABLE IF NOT EXISTS {target} ({columns})"))
     connection.execute(text(f"CREATE TEMPORARY TABLE {stage} ({columns}) ON COMMIT DROP"))
     _copy(connection, stage, source)
     found = _measure(connection, stage, _fields(source.schema))
