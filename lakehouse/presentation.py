@@ -73,11 +73,11 @@ def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, di
     marts = {n: s for n, s in states.items() if run.catalog.marts[n].mart.layer == "presentation"}
     served = postgres.serving(engine)
     changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.commit}
+    parts = list[postgres.Part]()
     if changed:
-        served = postgres.release(
-            engine, run.lake, changed, run.run_id, {n: run.catalog.marts[n].mart for n in changed}
-        )
-    held = {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
+        declared = {name: run.catalog.marts[name].mart for name in changed}
+        served, parts = postgres.release(engine, run.lake, changed, run.run_id, declared)
+    held = {p.mart.name: postgres.measure(engine, p.mart, p.fields, p.periods) == p.checksum for p in parts}
     now = postgres.serving(engine)  # what a newer run has released meanwhile is its to prove
     return served.release, {n: proof for n, proof in held.items() if now.marts.get(n) == changed[n].commit}
 
