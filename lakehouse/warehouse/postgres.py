@@ -137,11 +137,9 @@ def _is_newest(lake: Lake, name: str, state: State) -> bool:
 def _relation(lake: Lake, mart: Mart, state: State) -> Relation:
     found = rows(lake, mart, state).schema
     relation = of_mart(mart, found)
-    undeclared = sorted(set(found.names) - {c.name for c in relation.columns})
+    undeclared = ", ".join(sorted(set(found.names) - {c.name for c in relation.columns}))
     if undeclared:
-        raise Terminal(
-            f"mart {mart.name}: gold has {', '.join(undeclared)}, not declared; add it to the mart's columns"
-        )
+        raise Terminal(f"mart {mart.name}: gold has {undeclared}, not declared; add it to the mart's columns")
     return relation
 
 
@@ -168,18 +166,16 @@ def _swapped(connection: Connection, lake: Lake, wanted: Difference) -> Part:
     connection.execute(text(f"INSERT INTO {target} ({names}) SELECT {names} FROM {stage}"))  # noqa: S608
     if _measure(connection, target, source.fields, where) != staged:
         raise Terminal(
-            f"mart {mart.name}: the warehouse's columns change the values ({target} would not equal gold); not released. "
-            f"Were they made for other types? Compare them with the mart's file, then drop or alter {target}"
+            f"mart {mart.name}: the columns of {target} change the values, so that it would not equal gold; "
+            "not released. Compare them with the mart's file, then alter or drop the table"
         )
     return Part(mart, wanted.periods, tuple(source.fields), staged)
 
 
 def _staged(connection: Connection, mart: Mart, source: Rows) -> str:
     """A table of this transaction that holds the rows."""
-    stage = quoted(f"stage_{mart.name}")
-    columns = ", ".join(
-        f"{quoted(c.name)} {ddl.named(c.type)}" for c in of_mart(Mart(mart.name, (), ""), source.schema).columns
-    )
+    stage, made = quoted(f"stage_{mart.name}"), of_mart(Mart(mart.name, (), ""), source.schema)
+    columns = ", ".join(f"{quoted(c.name)} {ddl.named(c.type)}" for c in made.columns)
     connection.execute(text(f"CREATE TEMPORARY TABLE {stage} ({columns}) ON COMMIT DROP"))
     encoder = ArrowToPostgresBinaryEncoder(source.schema)
     raw: Any = connection.connection.driver_connection
