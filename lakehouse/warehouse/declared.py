@@ -53,6 +53,18 @@ LOAD_LOG = Relation(
     sort=("release",),
     comment="What each release brought; the last row says what is served.",
 )
+FRESHNESS = Relation(
+    "presentation",
+    "freshness",
+    (
+        Column("mart", TEXT, nullable=False, comment="A mart of this schema"),
+        Column("source", TEXT, nullable=False, comment="A source table that it is made of"),
+        Column("source_horizon", TIME, nullable=False, comment="Up to when the mart holds its changes, UTC"),
+        Column("run_id", TEXT, nullable=False, comment="The run that proved it"),
+    ),
+    key=("mart", "source"),
+    comment="How fresh each mart is: the horizon of each of its sources.",
+)
 
 
 def relations(catalog: Catalog, schemas: Collection[Schema] = SCHEMAS) -> list[Relation]:
@@ -76,7 +88,7 @@ def _all(catalog: Catalog) -> Iterator[Relation]:
         if table.history:
             yield _history(table)
     yield from (of_mart(r.mart) for r in catalog.marts.values() if r.mart.columns)
-    yield LOAD_LOG
+    yield from (LOAD_LOG, FRESHNESS)
     yield from map(_quarantine, tables)
 
 

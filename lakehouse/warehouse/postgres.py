@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgpq import ArrowToPostgresBinaryEncoder
 from sqlalchemy import Connection, Engine, text
@@ -19,12 +19,13 @@ from lakehouse.lake import Lake, State
 from lakehouse.quoting import postgres as quoted
 from lakehouse.warehouse import ddl_postgres as ddl
 from lakehouse.warehouse import evolution
-from lakehouse.warehouse.declared import LOAD_LOG, of_mart
+from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG, of_mart
 from lakehouse.warehouse.errors import explained
 from lakehouse.warehouse.model import Relation
 from lakehouse.warehouse.rows import Difference, Rows, difference, rows
+from lakehouse.window import moment
 
-LOG = ddl.table(LOAD_LOG)
+LOG, FRESH = ddl.table(LOAD_LOG), ddl.table(FRESHNESS)
 LOCK_WAIT = "60s"
 ANSWERS, PAUSE = 6, 2.0
 LOGGER = logging.getLogger(__name__)
@@ -37,6 +38,14 @@ class Released:
     release: int
     run_id: str
     marts: dict[str, str]
+
+
+class Horizon(NamedTuple):
+    """Up to when a mart holds the changes of one of its source tables, in microseconds."""
+
+    mart: str
+    source: str
+    at: int
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,12 @@ def serving(engine: Engine) -> Released:
 
 
 def release(
-    engine: Engine, lake: Lake, marts: dict[str, State], run_id: str, declared: Mapping[str, Mart]
+    engine: Engine,
+    lake: Lake,
+    marts: dict[str, State],
+    run_id: str,
+    declared: Mapping[str, Mart],
+    horizons: Collection[Horizon] = (),
 ) -> tuple[Released, list[Part]]:
     """Stages what these gold commits change, verifies count and checksum, and swaps all of it in one transaction.
 
@@ -72,7 +86,9 @@ def release(
             still served.
         Transient: The warehouse was lost on the way; nothing has changed.
     """
-    evolution.ensure(engine, [LOAD_LOG, *(_relation(lake, declared[name], state) for name, state in marts.items())])
+    evolution.ensure(
+        engine, [LOAD_LOG, FRESHNESS, *(_relation(lake, declared[name], state) for name, state in marts.items())]
+    )
     now: Released | None = None
     try:
         with explained(engine), engine.begin() as connection:
@@ -86,11 +102,20 @@ def release(
             parts = [_swapped(connection, lake, one) for one in found]
             now = Released(before.release + 1, run_id, before.marts | {n: s.commit for n, s in newest.items()})
             _log(connection, now)
+            _note(connection, horizons, run_id)
     except Transient:
         if now is None or not _is_logged(engine, now):
             raise
         LOGGER.warning("the answer to the commit was lost; the log says that release %s is served", now.release)
     return now, parts
+
+
+def note(engine: Engine, horizons: Collection[Horizon], run_id: str) -> None:
+    """Tells how fresh the marts are that a run found to need nothing."""
+    evolution.ensure(engine, [LOAD_LOG, FRESHNESS])
+    with explained(engine), engine.begin() as connection:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
+        _note(connection, horizons, run_id)
 
 
 def measure(engine: Engine, mart: Mart, fields: Collection[Field], periods: Collection[date] | None) -> Checksum:
@@ -113,6 +138,20 @@ def _log(connection: Connection, now: Released) -> None:
         text(f"INSERT INTO {LOG} (release, run_id, marts, released_at) VALUES (:release, :run_id, :marts, now())"),  # noqa: S608
         {"release": now.release, "run_id": now.run_id, "marts": json.dumps(now.marts)},
     )
+
+
+def _note(connection: Connection, horizons: Collection[Horizon], run_id: str) -> None:
+    rows = [{"mart": h.mart, "source": h.source, "at": moment(h.at), "run_id": run_id} for h in horizons]
+    if rows:
+        connection.execute(
+            text(
+                f"INSERT INTO {FRESH} AS known (mart, source, source_horizon, run_id) "  # noqa: S608
+                "VALUES (:mart, :source, :at, :run_id) ON CONFLICT (mart, source) DO UPDATE "
+                "SET source_horizon = excluded.source_horizon, run_id = excluded.run_id "
+                "WHERE known.source_horizon <= excluded.source_horizon"
+            ),
+            rows,
+        )
 
 
 def _is_logged(engine: Engine, now: Released) -> bool:
