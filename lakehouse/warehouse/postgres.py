@@ -20,13 +20,14 @@ from lakehouse.quoting import postgres as quoted
 from lakehouse.warehouse import ddl_postgres as ddl
 from lakehouse.warehouse import evolution
 from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG, of_mart
-from lakehouse.warehouse.errors import explained
 from lakehouse.warehouse.model import Relation
 from lakehouse.warehouse.rows import Difference, Rows, difference, rows
+from lakehouse.warehouse.sessions import transaction
 from lakehouse.window import moment
 
 LOG, FRESH = ddl.table(LOAD_LOG), ddl.table(FRESHNESS)
 LOCK_WAIT = "60s"
+DEADLINE, ANSWER_SECONDS = 1800.0, 60.0
 ANSWERS, PAUSE = 6, 2.0
 LOGGER = logging.getLogger(__name__)
 
@@ -64,7 +65,7 @@ def serving(engine: Engine) -> Released:
     Raises:
         Terminal, Transient: The warehouse refuses us or cannot be reached.
     """
-    with explained(engine), engine.connect() as connection:
+    with transaction(engine, ANSWER_SECONDS) as connection:
         return _serving(connection)
 
 
@@ -91,7 +92,7 @@ def release(
     )
     now: Released | None = None
     try:
-        with explained(engine), engine.begin() as connection:
+        with transaction(engine, DEADLINE) as connection:
             connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
             connection.execute(text(f"LOCK TABLE {LOG} IN EXCLUSIVE MODE"))
             before = _serving(connection)
@@ -113,14 +114,14 @@ def release(
 def note(engine: Engine, horizons: Collection[Horizon], run_id: str) -> None:
     """Tells how fresh the marts are that a run found to need nothing."""
     evolution.ensure(engine, [LOAD_LOG, FRESHNESS])
-    with explained(engine), engine.begin() as connection:
+    with transaction(engine, DEADLINE) as connection:
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
         _note(connection, horizons, run_id)
 
 
 def measure(engine: Engine, mart: Mart, fields: Collection[Field], periods: Collection[date] | None) -> Checksum:
     """Count and checksum of a mart, or of some periods of it, as the warehouse serves it now."""
-    with explained(engine), engine.connect() as connection:
+    with transaction(engine, DEADLINE) as connection:
         return _measure(connection, _target(mart), fields, _where(mart, periods))
 
 
@@ -158,7 +159,7 @@ def _is_logged(engine: Engine, now: Released) -> bool:
     """Whether a release whose answer was lost was made, as the log says once the warehouse answers again."""
     for _ in range(ANSWERS):
         try:
-            with explained(engine), engine.connect() as connection:
+            with transaction(engine, ANSWER_SECONDS) as connection:
                 sql = f"SELECT count(*) FROM {LOG} WHERE release = :release AND run_id = :run_id"  # noqa: S608
                 found = connection.execute(text(sql), {"release": now.release, "run_id": now.run_id}).scalar()
                 return bool(found)
