@@ -53,13 +53,16 @@ SELECT n.nspname::text, c.relname::text, k.conname::text, k.contype = 'p',
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY(:schemas) AND k.contype IN ('p', 'u')
 """
+TURN = 5_202_511
+"""The advisory lock of whoever changes tables: one at a time."""
 LOCKS = """
 SELECT l.pid, a.usename::text, COALESCE(a.application_name, ''), min(a.query_start),
-  string_agg(DISTINCT n.nspname || '.' || c.relname, ', ')
-FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_namespace n ON n.oid = c.relnamespace
+  string_agg(DISTINCT COALESCE(n.nspname || '.' || c.relname, 'the turn to change tables'), ', ')
+FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'relation' AND l.granted AND l.pid <> pg_backend_pid() AND n.nspname = ANY(:schemas)
-  AND c.relkind IN ('r', 'p') AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+WHERE l.granted AND l.pid <> pg_backend_pid()
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND (n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p') OR l.locktype = 'advisory' AND l.objid = :turn)
 GROUP BY 1, 2, 3 ORDER BY 4, 1 LIMIT 5
 """
 
@@ -147,8 +150,9 @@ def look(connection: Connection, schemas: Collection[str]) -> Found:
 
 def holders(connection: Connection, schemas: Iterable[str]) -> list[str]:
     """Who holds locks on tables of these schemas, those at it for longest first; no word of what they do."""
+    given = {"schemas": list(schemas), "turn": TURN}
     return [
         f"pid {pid} of user {user or 'unknown'}{f' ({application})' if application else ''} holds {tables}; its query "
         f"began {f'{since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC' if since else 'at a time not shown to this user'}"
-        for pid, user, application, since, tables in connection.execute(text(LOCKS), {"schemas": list(schemas)})
+        for pid, user, application, since, tables in connection.execute(text(LOCKS), given)
     ]

@@ -16,11 +16,12 @@ from lakehouse.warehouse.model import BYTES_PER_CHARACTER, SCHEMAS, Column, Rela
 
 TEXT, BIGINT, TIME, YES = Type("text"), Type("bigint"), Type("timestamp"), Type("boolean")
 HASH_BYTES = 64
+RUN = Column("_run_id", Type("text", bytes=64), comment="The run that read it")
 SEQ = Column("_seq", BIGINT, nullable=False, comment="The commit that brought the version; the latest holds")
 RECORD = (
-    Column("_hash", TEXT, comment="md5 of the row's canonical text"),
-    Column("_op", TEXT, comment="`upsert`, or `delete` where the row was gone"),
-    Column("_run_id", TEXT, comment="The run that read it"),
+    Column("_hash", Type("text", bytes=32), comment="md5 of the row's canonical text"),
+    Column("_op", Type("text", bytes=6), comment="`upsert`, or `delete` where the row was gone"),
+    RUN,
     SEQ,
     Column("_window_low", TIME, comment="Beyond this moment the run looked for changes, UTC"),
     Column("_window_high", TIME, comment="Up to this moment the run looked for changes, UTC"),
@@ -29,7 +30,7 @@ RECORD = (
 REJECTED = (
     Column("_rule", TEXT, comment="The first rule that the row breaks"),
     Column("_reason", TEXT, comment="All rules that it breaks"),
-    Column("_run_id", TEXT, comment="The run that read it"),
+    RUN,
     replace(SEQ, nullable=True),
     Column("_last_seen", TIME, comment="When this version was read, UTC"),
     Column("_first_seen", TIME, comment="Since when the row has been broken, UTC"),

@@ -15,7 +15,7 @@ from lakehouse.warehouse.model import Relation
 from lakehouse.warehouse.plan import NOTHING_YET, planned
 
 WAIT = 10.0
-ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('lakehouse: tables'))"
+ONE_AT_A_TIME = f"SELECT pg_advisory_xact_lock({catalogue.TURN})"
 
 
 def script(relations: Collection[Relation]) -> list[str]:
