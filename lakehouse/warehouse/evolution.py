@@ -10,9 +10,9 @@ from lakehouse.contracts import Terminal
 from lakehouse.quoting import postgres as quoted
 from lakehouse.warehouse import catalogue
 from lakehouse.warehouse.changes import Change, Plan
-from lakehouse.warehouse.errors import explained
 from lakehouse.warehouse.model import Relation
 from lakehouse.warehouse.plan import NOTHING_YET, planned
+from lakehouse.warehouse.sessions import ANSWER_SECONDS, transaction
 
 WAIT = 10.0
 ONE_AT_A_TIME = f"SELECT pg_advisory_xact_lock({catalogue.TURN})"
@@ -31,7 +31,7 @@ def script(relations: Collection[Relation]) -> list[str]:
 
 def plan(engine: Engine, relations: Collection[Relation], *, with_rights: bool = True) -> Plan:
     """What `apply` would do now."""
-    with explained(engine), engine.connect() as connection:
+    with transaction(engine, ANSWER_SECONDS) as connection:
         return _plan(connection, relations, with_rights=with_rights)
 
 
@@ -42,7 +42,7 @@ def apply(engine: Engine, relations: Collection[Relation], *, with_rights: bool 
         Terminal: Something would lose values, is in the way, or is not permitted; nothing was changed.
         Transient: A table is locked, by those whom the message names; nothing was changed.
     """
-    with explained(engine), engine.begin() as connection:
+    with transaction(engine, ANSWER_SECONDS + wait) as connection:
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(wait * 1000)}")
         connection.exec_driver_sql("SET LOCAL standard_conforming_strings = on")
         connection.exec_driver_sql(ONE_AT_A_TIME)

@@ -22,12 +22,12 @@ from lakehouse.warehouse import evolution
 from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG, of_mart
 from lakehouse.warehouse.model import Relation
 from lakehouse.warehouse.rows import Difference, Rows, difference, rows
-from lakehouse.warehouse.sessions import transaction
+from lakehouse.warehouse.sessions import ANSWER_SECONDS, transaction
 from lakehouse.window import moment
 
 LOG, FRESH = ddl.table(LOAD_LOG), ddl.table(FRESHNESS)
 LOCK_WAIT = "60s"
-DEADLINE, ANSWER_SECONDS = 1800.0, 60.0
+DEADLINE = 1800.0
 ANSWERS, PAUSE = 6, 2.0
 LOGGER = logging.getLogger(__name__)
 
