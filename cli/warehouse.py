@@ -28,7 +28,6 @@ from lakehouse import settings
 from lakehouse.warehouse import ddl_redshift, declared, evolution
 from lakehouse.warehouse.changes import Plan
 from lakehouse.warehouse.model import SCHEMAS, Relation
-from tasks.blocks import warehouse
 
 PARAGRAPHS = re.sub(r"(?<!\n)\n(?!\n)", " ", __doc__)
 app = typer.Typer(no_args_is_help=True, help=PARAGRAPHS, pretty_exceptions_enable=False)
@@ -92,6 +91,8 @@ def _relations(layers: list[Layer] | None) -> list[Relation]:
 
 
 def _with_engine(call: Callable[[Engine], Result]) -> Result:
+    from tasks.blocks import warehouse  # noqa: PLC0415
+
     engine = warehouse(settings.load()).engine()
     try:
         return call(engine)

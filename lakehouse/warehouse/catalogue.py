@@ -21,11 +21,13 @@ SELECT rolname::text,
 FROM pg_roles WHERE rolname = ANY(:roles)
 """
 SCHEMAS = """
-SELECT n.nspname::text, pg_get_userbyid(n.nspowner)::text, has_schema_privilege(:user, n.oid, 'CREATE'),
+SELECT n.nspname::text, pg_get_userbyid(n.nspowner)::text,
+  ARRAY(SELECT r.rolname::text FROM pg_roles r
+        WHERE r.rolname IN (current_user, :loader) AND has_schema_privilege(r.oid, n.oid, 'CREATE')),
   ARRAY(SELECT r.rolname::text FROM pg_roles r
         WHERE r.rolname = ANY(:roles) AND has_schema_privilege(r.oid, n.oid, 'USAGE')),
   ARRAY(SELECT r.rolname::text FROM pg_default_acl d, aclexplode(d.defaclacl) a, pg_roles r
-        WHERE d.defaclnamespace = n.oid AND d.defaclrole = to_regrole(:owner) AND d.defaclobjtype = 'r'
+        WHERE d.defaclnamespace = n.oid AND d.defaclrole = to_regrole(:loader) AND d.defaclobjtype = 'r'
           AND a.privilege_type = 'SELECT' AND r.oid = a.grantee)
 FROM pg_namespace n WHERE n.nspname = ANY(:schemas)
 """
@@ -57,13 +59,14 @@ TURN = 5_202_511
 """The advisory lock of whoever changes tables: one at a time."""
 LOCKS = """
 SELECT l.pid, a.usename::text, COALESCE(a.application_name, ''), min(a.query_start),
-  string_agg(DISTINCT COALESCE(n.nspname || '.' || c.relname, 'the turn to change tables'), ', ')
+  string_agg(DISTINCT COALESCE(n.nspname || '.' || c.relname, 'the turn to change tables'), ', '),
+  bool_or(l.mode LIKE '%Exclusive%')
 FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.granted AND l.pid <> pg_backend_pid()
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND (n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p') OR l.locktype = 'advisory' AND l.objid = :turn)
-GROUP BY 1, 2, 3 ORDER BY 4, 1 LIMIT 5
+GROUP BY 1, 2, 3 ORDER BY 6 DESC, 4, 1 LIMIT 5
 """
 
 
@@ -99,10 +102,10 @@ class FoundTable:
 
 @dataclass(frozen=True)
 class FoundSchema:
-    """A schema: the roles that may look into it, and those that read each new table at once."""
+    """A schema: who of the user and the loader may make tables, who looks into it, who reads each new one at once."""
 
     owner: str
-    creatable: bool
+    makers: frozenset[str]
     users: frozenset[str]
     default_readers: frozenset[str]
     tables: dict[str, FoundTable] = field(default_factory=dict)
@@ -118,10 +121,10 @@ class Found:
     roles: dict[str, bool] = field(default_factory=dict)
     schemas: dict[str, FoundSchema] = field(default_factory=dict)
 
-    @property
-    def maker(self) -> str:
-        """Who makes tables: the loader where the user is one, else the user."""
-        return LOADER if self.roles.get(LOADER) else self.user
+    def maker(self, schemas: Iterable[str]) -> str:
+        """Who makes tables there: the loader, where the user is a member and the schemas let it, else the user."""
+        there = [self.schemas[s] for s in schemas if s in self.schemas]
+        return LOADER if self.roles.get(LOADER) and all(LOADER in s.makers for s in there) else self.user
 
     def table(self, schema: str, name: str) -> FoundTable | None:
         """What has this name, be it a table or not."""
@@ -135,24 +138,26 @@ def look(connection: Connection, schemas: Collection[str]) -> Found:
     given: dict[str, Any] = {"schemas": list(schemas), "roles": [LOADER, *READERS.values()]}
     roles = {name: bool(member) for name, member in connection.execute(text(ROLES), given)}
     found = Found(user, bool(may_create_schemas), bool(may_create_roles), roles)
-    given |= {"user": found.maker, "owner": LOADER}
-    for name, owner, creatable, users, defaults in connection.execute(text(SCHEMAS), given):
-        found.schemas[name] = FoundSchema(owner, bool(creatable), frozenset(users), frozenset(defaults))
+    given["loader"] = LOADER
+    for name, owner, makers, users, defaults in connection.execute(text(SCHEMAS), given):
+        found.schemas[name] = FoundSchema(owner, frozenset(makers), frozenset(users), frozenset(defaults))
     for schema, name, kind, owner, comment, readers in connection.execute(text(TABLES), given):
-        found.schemas[schema].tables[name] = FoundTable(kind, owner, comment, frozenset(readers))
+        if schema in found.schemas:
+            found.schemas[schema].tables[name] = FoundTable(kind, owner, comment, frozenset(readers))
     for schema, name, column, kind, nullable, comment, views in connection.execute(text(COLUMNS), given):
-        held = found.schemas[schema].tables[name].columns
-        held[column] = FoundColumn(kind, bool(nullable), comment, tuple(views))
+        if (table := found.table(schema, name)) is not None:
+            table.columns[column] = FoundColumn(kind, nullable, comment, tuple(views))
     for schema, name, key, is_primary, columns in connection.execute(text(KEYS), given):
-        found.schemas[schema].tables[name].keys[key] = FoundKey(frozenset(columns), bool(is_primary))
+        if (table := found.table(schema, name)) is not None:
+            table.keys[key] = FoundKey(frozenset(columns), is_primary)
     return found
 
 
 def holders(connection: Connection, schemas: Iterable[str]) -> list[str]:
-    """Who holds locks on tables of these schemas, those at it for longest first; no word of what they do."""
+    """Who holds locks on tables of these schemas, those that change them first; no word of what they do."""
     given = {"schemas": list(schemas), "turn": TURN}
     return [
         f"pid {pid} of user {user or 'unknown'}{f' ({application})' if application else ''} holds {tables}; its query "
         f"began {f'{since.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC' if since else 'at a time not shown to this user'}"
-        for pid, user, application, since, tables in connection.execute(text(LOCKS), given)
+        for pid, user, application, since, tables, _ in connection.execute(text(LOCKS), given)
     ]

@@ -28,17 +28,18 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Plan:
-    """What to do first, as the user, and then as `maker`; nothing of it is done while a refusal stands."""
+    """What the user does first, what `maker` makes, what the user does then; nothing of it while a refusal stands."""
 
     maker: str
     first: tuple[Change, ...]
+    made: tuple[Change, ...]
     then: tuple[Change, ...]
     refusals: tuple[Refusal, ...]
 
     @property
     def changes(self) -> tuple[Change, ...]:
         """All that is to do, in order."""
-        return (*self.first, *self.then)
+        return (*self.first, *self.made, *self.then)
 
     @property
     def empty(self) -> bool:

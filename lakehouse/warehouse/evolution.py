@@ -25,8 +25,8 @@ def script(relations: Collection[Relation]) -> list[str]:
         Terminal: PostgreSQL could not hold one of the tables.
     """
     whole = _possible(planned(relations, NOTHING_YET, with_rights=True))
-    first, then = ([s for c in changes for s in c.statements] for changes in (whole.first, whole.then))
-    return ["BEGIN", *first, f"SET LOCAL ROLE {quoted(whole.maker)}", *then, "COMMIT"]
+    first, made = ([s for c in changes for s in c.statements] for changes in (whole.first, whole.made))
+    return ["BEGIN", *first, f"SET LOCAL ROLE {quoted(whole.maker)}", *made, "COMMIT"]
 
 
 def plan(engine: Engine, relations: Collection[Relation], *, with_rights: bool = True) -> Plan:
@@ -48,10 +48,11 @@ def apply(engine: Engine, relations: Collection[Relation], *, with_rights: bool 
         connection.exec_driver_sql(ONE_AT_A_TIME)
         todo = _possible(_plan(connection, relations, with_rights=with_rights))
         _run(connection, todo.first)
-        if todo.then:
+        if todo.made:
             connection.exec_driver_sql(f"SET LOCAL ROLE {quoted(todo.maker)}")
-            _run(connection, todo.then)
+            _run(connection, todo.made)
             connection.exec_driver_sql("SET LOCAL ROLE NONE")
+        _run(connection, todo.then)
         for left in _possible(_plan(connection, relations, with_rights=with_rights)).changes:
             raise Terminal(f"{left.where}: {left.what} had no effect; whose is it? Nothing was changed")
     return todo

@@ -8,7 +8,7 @@ from lakehouse.warehouse import rights
 from lakehouse.warehouse.catalogue import Found
 from lakehouse.warehouse.changes import Change, Plan, Refusal
 from lakehouse.warehouse.model import LOADER, Relation
-from lakehouse.warehouse.tables import evolved
+from lakehouse.warehouse.tables import created, evolved
 
 NOTHING_YET = Found(user="", may_create_schemas=True, may_create_roles=True)
 
@@ -17,20 +17,17 @@ def planned(relations: Iterable[Relation], found: Found, *, with_rights: bool) -
     """The way from what was found to these tables; without rights, roles, owners and grants are left as they are."""
     wanted = list(relations)
     schemas = list(dict.fromkeys(r.schema for r in wanted))
-    maker = LOADER if with_rights else found.maker
+    maker = LOADER if with_rights else found.maker(schemas)
     first: list[Change | Refusal] = list(rights.roles(schemas, found)) if with_rights else []
     first += [c for schema in schemas for c in rights.schema(schema, found, maker)]
-    then: list[Change | Refusal] = []
-    if with_rights:
-        first += [c for r in wanted for c in rights.owner(r, found)]
-        then += [c for schema in schemas for c in rights.reading(schema, found)]
-    for relation in wanted:
-        then += evolved(relation, found)
-        if with_rights:
-            then += rights.readable(relation, found)
-    return Plan(
-        maker,
-        tuple(c for c in first if isinstance(c, Change)),
-        tuple(c for c in then if isinstance(c, Change)),
-        tuple(c for c in (*first, *then) if isinstance(c, Refusal)),
-    )
+    first += [c for r in wanted for c in rights.owner(r, found)] if with_rights else []
+    made: list[Change | Refusal] = [c for schema in schemas for c in rights.reading(schema, found) if with_rights]
+    made += [created(r, found, maker) for r in wanted if found.table(r.schema, r.name) is None]
+    then = [c for r in wanted if (there := found.table(r.schema, r.name)) for c in evolved(r, there, found)]
+    then += [c for r in wanted for c in rights.readable(r, found)] if with_rights else []
+    refused = tuple(c for c in (*first, *made, *then) if isinstance(c, Refusal))
+    return Plan(maker, _changes(first), _changes(made), _changes(then), refused)
+
+
+def _changes(found: Iterable[Change | Refusal]) -> tuple[Change, ...]:
+    return tuple(c for c in found if isinstance(c, Change))

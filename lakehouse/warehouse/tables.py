@@ -11,31 +11,33 @@ from lakehouse.warehouse.changes import Change, Refusal
 from lakehouse.warehouse.model import LOADER, Column, Relation
 
 
-def evolved(relation: Relation, found: Found) -> Iterator[Change | Refusal]:
-    """What makes a table, or brings the one that is there to what is declared; no value is lost."""
-    schema, table = found.schemas.get(relation.schema), found.table(relation.schema, relation.name)
-    beyond = [Refusal(relation.where, reason) for reason in ddl.limits(relation)]
-    if beyond:
-        yield from beyond
-    elif schema is None or table is None:
-        yield _created(relation, schema, found)
-    elif (reason := _in_the_way(table, schema, found)) is not None:
-        yield Refusal(relation.where, reason)
-    else:
-        yield from _undeclared(relation, table)
-        yield from _columns(relation, table)
-        yield from _key(relation, table)
-        yield from _loosened(relation, table)
-        yield from _comments(relation, table)
-
-
-def _created(relation: Relation, schema: FoundSchema | None, found: Found) -> Change | Refusal:
-    if schema is not None and not schema.creatable and schema.owner not in (found.user, LOADER):
+def created(relation: Relation, found: Found, maker: str) -> Change | Refusal:
+    """What makes a table."""
+    schema = found.schemas.get(relation.schema)
+    for reason in ddl.limits(relation):
+        return Refusal(relation.where, reason)
+    is_to_be_the_loaders = schema is not None and maker == LOADER and schema.owner == found.user
+    if schema is not None and maker not in schema.makers and not is_to_be_the_loaders:
         return Refusal(
-            relation.where, f"permission missing: {found.maker} may not make tables in schema {relation.schema}, which "
-            f"belongs to {schema.owner}; let it grant CREATE on the schema"
-        )  # fmt: skip
+            relation.where,
+            f"permission missing: {maker} may not make tables in schema {relation.schema}, which belongs to "
+            f"{schema.owner}; let it grant USAGE and CREATE on the schema",
+        )
     return Change("create", relation.where, f"{len(relation.columns)} columns", tuple(ddl.create(relation)))
+
+
+def evolved(relation: Relation, table: FoundTable, found: Found) -> Iterator[Change | Refusal]:
+    """What brings the table that is there to what is declared; no value is lost."""
+    reason = _in_the_way(table, found.schemas[relation.schema], found)
+    reasons = [reason] if reason else list(ddl.limits(relation))
+    if reasons:
+        yield from (Refusal(relation.where, reason) for reason in reasons)
+        return
+    yield from _undeclared(relation, table)
+    yield from _columns(relation, table)
+    yield from _key(relation, table)
+    yield from _loosened(relation, table)
+    yield from _comments(relation, table)
 
 
 def _in_the_way(table: FoundTable, schema: FoundSchema, found: Found) -> str | None:

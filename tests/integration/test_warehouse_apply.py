@@ -292,3 +292,22 @@ def test_what_the_plan_does_not_see_is_refused_by_the_server_and_nothing_is_chan
         evolution.apply(empty, [relation("other", day="DATE"), wanted])
 
     assert catalogue(empty) == before
+
+
+def test_a_warehouse_that_releases_made_without_declarations_gets_keys_and_comments_and_keeps_its_rows(
+    empty: Engine,
+) -> None:
+    sql(empty, "CREATE SCHEMA presentation", """CREATE TABLE presentation.load_log (
+          release bigint PRIMARY KEY, run_id text NOT NULL, marts text NOT NULL,
+          released_at timestamptz NOT NULL DEFAULT now())""",
+        "CREATE TABLE presentation.gross_booking_value_daily AS SELECT '2025-01-01'::date AS day")  # fmt: skip
+    mart = next(r for r in declared.relations(transforms.catalog()) if r.name == "gross_booking_value_daily")
+
+    evolution.ensure(empty, [declared.LOAD_LOG, mart])
+
+    done = evolution.plan(empty, [declared.LOAD_LOG, mart], with_rights=False)
+    assert done.empty
+    assert rows(empty, "SELECT day::text FROM presentation.gross_booking_value_daily") == [("2025-01-01",)]
+    ours = "contype IN ('p', 'u') AND connamespace = 'presentation'::regnamespace"
+    keys = rows(empty, f"SELECT conname FROM pg_constraint WHERE {ours} ORDER BY 1")
+    assert keys == [("gross_booking_value_daily_key",), ("load_log_pkey",)]

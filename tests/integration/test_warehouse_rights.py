@@ -123,6 +123,33 @@ def test_tables_that_a_user_made_before_there_were_roles_go_over_to_the_loader_w
     assert evolution.plan(empty, [REVENUE]).empty
 
 
+def test_roles_that_come_after_the_tables_stop_no_release(empty: Engine) -> None:
+    ours = user(empty, "ours", f"GRANT CREATE ON DATABASE {empty.url.database} TO x_ours")
+    evolution.ensure(ours, [REVENUE])
+    sql(empty, "CREATE ROLE loader", "GRANT loader TO x_ours")
+
+    evolution.ensure(ours, [relation(day="DATE", orders="BIGINT", refunds="BIGINT"), relation("more", day="DATE")])
+
+    owners = rows(empty, "SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'presentation'")
+    assert owners == [("x_ours",)]
+    ours.dispose()
+
+
+def test_a_schema_of_an_administrator_takes_the_loaders_tables_once_it_is_granted(empty: Engine) -> None:
+    boss = user(empty, "boss", f"GRANT CREATE ON DATABASE {empty.url.database} TO x_boss")
+    sql(boss, "CREATE SCHEMA presentation")
+    ours = user(empty, "ours", "CREATE ROLE loader", "GRANT loader TO x_ours")
+
+    with pytest.raises(Terminal, match=r"permission missing: x_ours may not make tables .* belongs to x_boss"):
+        evolution.ensure(ours, [REVENUE])
+    sql(boss, "GRANT USAGE, CREATE ON SCHEMA presentation TO loader")
+    evolution.ensure(ours, [REVENUE])
+
+    assert rows(empty, "SELECT tableowner FROM pg_tables WHERE schemaname = 'presentation'") == [("loader",)]
+    boss.dispose()
+    ours.dispose()
+
+
 @pytest.mark.parametrize(
     "theirs", ["TABLE presentation.revenue (day date, orders int)", "VIEW presentation.revenue AS SELECT 1 AS day"]
 )
