@@ -60,6 +60,26 @@ def run(
         stop(str(state.message or found))
 
 
+@app.command()
+def reconcile(
+    warehouse: Annotated[bool, typer.Option("--warehouse", help="Compare the warehouse with gold, every mart whole")],
+) -> None:
+    """Compares what is served with what gold says, and names the first keys that differ; exit code 1 where any do.
+
+    `lakehouse run --mode reconcile` compares the source with the lake.
+    """
+    assert warehouse
+    import transforms  # noqa: PLC0415
+    from cli.warehouse import with_engine  # noqa: PLC0415
+    from lakehouse.warehouse.reconcile import compare  # noqa: PLC0415
+
+    lake = Lake.of(or_stop(settings.load))
+    found = or_stop(lambda: with_engine(lambda engine: list(compare(engine, lake, transforms.catalog()))))
+    show.comparisons(found, console())
+    if not all(one.equal for one in found):
+        raise typer.Exit(1)
+
+
 @app.command(name="status")
 def show_status(
     run_id: Annotated[str | None, typer.Option("--run", help="The ledger of this run; `last` for the last one")] = None,

@@ -68,7 +68,7 @@ def ddl(
 @app.command()
 def plan(layer: Layers = None) -> None:
     """Shows what `apply` would do to the warehouse, and what it would refuse; exit code 1 where it would refuse."""
-    found = or_stop(lambda: _with_engine(lambda engine: evolution.plan(engine, _relations(layer))))
+    found = or_stop(lambda: with_engine(lambda engine: evolution.plan(engine, _relations(layer))))
     _show(found, "the warehouse is as declared; nothing to do")
     if found.refusals:
         raise typer.Exit(1)
@@ -82,7 +82,7 @@ def apply(
     ] = evolution.WAIT,
 ) -> None:
     """Does what `plan` shows, all of it or nothing."""
-    done = or_stop(lambda: _with_engine(lambda engine: evolution.apply(engine, _relations(layer), wait=wait)))
+    done = or_stop(lambda: with_engine(lambda engine: evolution.apply(engine, _relations(layer), wait=wait)))
     _show(done, "the warehouse is as declared; nothing was to do")
 
 
@@ -90,7 +90,8 @@ def _relations(layers: list[Layer] | None) -> list[Relation]:
     return declared.relations(transforms.catalog(), [s for s in SCHEMAS if not layers or s in layers])
 
 
-def _with_engine(call: Callable[[Engine], Result]) -> Result:
+def with_engine(call: Callable[[Engine], Result]) -> Result:
+    """What a call finds in the warehouse that the settings name."""
     from tasks.blocks import warehouse  # noqa: PLC0415
 
     engine = warehouse(settings.load()).engine()

@@ -122,7 +122,7 @@ def note(engine: Engine, horizons: Collection[Horizon], run_id: str) -> None:
 def measure(engine: Engine, mart: Mart, fields: Collection[Field], periods: Collection[date] | None) -> Checksum:
     """Count and checksum of a mart, or of some periods of it, as the warehouse serves it now."""
     with transaction(engine, DEADLINE) as connection:
-        return _measure(connection, _target(mart), fields, _where(mart, periods))
+        return _measure(connection, target(mart), fields, _where(mart, periods))
 
 
 def _serving(connection: Connection) -> Released:
@@ -189,30 +189,30 @@ def _swapped(connection: Connection, lake: Lake, wanted: Difference) -> Part:
     What is served outside the changed periods is known by its checksum; where that does not fit, somebody has altered
     the table, and all of it is replaced.
     """
-    mart, state, target = wanted.mart, wanted.state, _target(wanted.mart)
+    mart, state, table = wanted.mart, wanted.state, target(wanted.mart)
     source, where = rows(lake, mart, state, wanted.periods), _where(mart, wanted.periods)
-    stage = _staged(connection, mart, source)
-    staged, expected = _measure(connection, stage, source.fields), state.checksum
+    stage = staged(connection, mart, source)
+    found, expected = _measure(connection, stage, source.fields), state.checksum
     if wanted.served is not None and wanted.periods is not None:
-        expected = state.checksum - wanted.served.checksum + _measure(connection, target, source.fields, where)
-    if staged != expected and wanted.periods is not None:
-        LOGGER.warning("%s is not what release and lake agreed on; all of it is replaced", target)
+        expected = state.checksum - wanted.served.checksum + _measure(connection, table, source.fields, where)
+    if found != expected and wanted.periods is not None:
+        LOGGER.warning("%s is not what release and lake agreed on; all of it is replaced", table)
         connection.execute(text(f"DROP TABLE {stage}"))
         return _swapped(connection, lake, wanted.whole)
-    if staged != expected:
-        raise Terminal(f"mart {mart.name}: {staged.rows} rows staged, {expected.rows} in gold; not released")
+    if found != expected:
+        raise Terminal(f"mart {mart.name}: {found.rows} rows staged, {expected.rows} in gold; not released")
     names = ", ".join(quoted(f.name) for f in source.schema)
-    connection.execute(text(f"DELETE FROM {target} WHERE {where}"))  # noqa: S608
-    connection.execute(text(f"INSERT INTO {target} ({names}) SELECT {names} FROM {stage}"))  # noqa: S608
-    if _measure(connection, target, source.fields, where) != staged:
+    connection.execute(text(f"DELETE FROM {table} WHERE {where}"))  # noqa: S608
+    connection.execute(text(f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage}"))  # noqa: S608
+    if _measure(connection, table, source.fields, where) != found:
         raise Terminal(
-            f"mart {mart.name}: the columns of {target} change the values, so that it would not equal gold; "
+            f"mart {mart.name}: the columns of {table} change the values, so that it would not equal gold; "
             "not released. Compare them with the mart's file, then alter or drop the table"
         )
-    return Part(mart, wanted.periods, tuple(source.fields), staged)
+    return Part(mart, wanted.periods, tuple(source.fields), found)
 
 
-def _staged(connection: Connection, mart: Mart, source: Rows) -> str:
+def staged(connection: Connection, mart: Mart, source: Rows) -> str:
     """A table of this transaction that holds the rows."""
     stage, made = quoted(f"stage_{mart.name}"), of_mart(Mart(mart.name, (), ""), source.schema)
     columns = ", ".join(f"{quoted(c.name)} {ddl.named(c.type)}" for c in made.columns)
@@ -227,7 +227,8 @@ def _staged(connection: Connection, mart: Mart, source: Rows) -> str:
     return stage
 
 
-def _target(mart: Mart) -> str:
+def target(mart: Mart) -> str:
+    """The quoted name of a mart's table."""
     return f"{quoted('presentation')}.{quoted(mart.name)}"
 
 
