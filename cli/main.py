@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
-from cli import quarantine, show
+from cli import quarantine, show, warehouse
 from cli.terminal import console, or_stop, stop
 from lakehouse import erasure_log, ledger, settings, status
 from lakehouse.lake import Lake
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(quarantine.app, name="quarantine", short_help="The rows that rules keep out of silver, and why")
+app.add_typer(warehouse.app, name="warehouse", short_help="The warehouse's tables and roles: print, plan, apply")
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 
@@ -57,6 +58,26 @@ def run(
         show.report(found, console())
     if not state.is_completed():
         stop(str(state.message or found))
+
+
+@app.command()
+def reconcile(
+    warehouse: Annotated[bool, typer.Option("--warehouse", help="Compare the warehouse with gold, every mart whole")],
+) -> None:
+    """Compares what is served with what gold says, and names the first keys that differ; exit code 1 where any do.
+
+    `lakehouse run --mode reconcile` compares the source with the lake.
+    """
+    assert warehouse
+    import transforms  # noqa: PLC0415
+    from cli.warehouse import with_engine  # noqa: PLC0415
+    from lakehouse.warehouse.reconcile import compare  # noqa: PLC0415
+
+    lake = Lake.of(or_stop(settings.load))
+    found = or_stop(lambda: with_engine(lambda engine: list(compare(engine, lake, transforms.catalog()))))
+    show.comparisons(found, console())
+    if not all(one.equal for one in found):
+        raise typer.Exit(1)
 
 
 @app.command(name="status")

@@ -14,6 +14,7 @@ from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.quarantine import Entry, Summary
 from lakehouse.settings import PREFIX, Settings, origin
 from lakehouse.status import MartStatus, TableStatus, lag
+from lakehouse.warehouse.reconcile import Comparison
 
 
 def report(found: RunReport, console: Console) -> None:
@@ -102,6 +103,17 @@ def settings(found: Settings, console: Console) -> None:
 
 def _time(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S}" if at else "-"
+
+
+def comparisons(found: list[Comparison], console: Console) -> None:
+    """Gold and warehouse, mart by mart, with the first keys that differ."""
+    body = Table("mart", "release", "rows in gold", "rows served", "equal", "only in gold", "only served")
+    for one in found:
+        body.add_row(
+            one.mart, one.release, f"{one.gold.rows:,}", f"{one.warehouse.rows:,}", "✓" if one.equal else "✗",
+            escape("; ".join(one.only_in_gold)), escape("; ".join(one.only_in_warehouse)),
+        )  # fmt: skip
+    console.print(body if found else "no mart is in the lake yet; `lakehouse run` builds them")
 
 
 def _span(length: timedelta | None) -> str:

@@ -95,7 +95,7 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
     broken = frozenset(r.name for r in records if not r.balanced) | pipeline.unproven(run, names)
     whole = frozenset(m for m in run.catalog.marts if not run.catalog.sources_of(m) & broken)
     try:
-        marts, release = _marts(run, whole, engine, bool(changed))
+        marts, release = _marts(run, whole, engine, bool(changed), frozenset(names) - broken)
     except PipelineError as error:
         marts, release = [MartRecord("marts", "failed", error=str(error))], 0
     held = [
@@ -159,15 +159,19 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
             raise
 
 
-def _marts(run: Run, names: frozenset[str], engine: Engine | None, changed: bool) -> tuple[list[MartRecord], int]:
+def _marts(
+    run: Run, names: frozenset[str], engine: Engine | None, changed: bool, proven: frozenset[str]
+) -> tuple[list[MartRecord], int]:
     ready = _ready(run, names)
     due = changed or presentation.pending(run, ready)
     if not due and not (engine is not None and presentation.publish_pending(run, engine)):
+        if engine is not None:
+            presentation.note_freshness(run, engine, ready, proven)
         return [], 0
     records, states = steps.build(run, ready)
     if engine is None:
         return records, 0
-    release, proofs = steps.publish(run, engine, states)
+    release, proofs = steps.publish(run, engine, states, proven)
     return [replace(r, warehouse_equals_gold=proofs.get(r.name)) for r in records], release
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -107,6 +108,16 @@ class State:
     def usable(self) -> bool:
         """False while a first load is unfinished: no later layer may read the table."""
         return self.load is None or self.load.finished
+
+
+def replaced(commits: Sequence[State]) -> frozenset[date] | None:
+    """The periods that these commits of a mart replaced together; None where one of them wrote all of it."""
+    found: frozenset[date] = frozenset()
+    for commit in commits:
+        if commit.periods is None:
+            return None
+        found |= {date.fromisoformat(period) for period in commit.periods}
+    return found
 
 
 STATE: TypeAdapter[State] = TypeAdapter(State)

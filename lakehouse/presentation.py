@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -68,16 +69,36 @@ def pending(run: Run, only: frozenset[str]) -> bool:
     return any(stale(made.get(name), run.catalog.marts[name], pins) for name in only)
 
 
-def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
-    """Releases the marts that differ from the last release, all or none; returns proof (c) per released mart."""
+def publish(
+    run: Run, engine: Engine, states: dict[str, State], proven: frozenset[str] = frozenset()
+) -> tuple[int, dict[str, bool]]:
+    """Releases the marts that differ from the last release, all or none; returns proof (c) per released mart.
+
+    `proven` are the source tables that this run proved up to its horizon.
+    """
     marts = {n: s for n, s in states.items() if run.catalog.marts[n].mart.layer == "presentation"}
     served = postgres.serving(engine)
     changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.commit}
-    if changed:
-        served = postgres.release(engine, run.lake, changed, run.run_id)
-    held = {n: postgres.measure(engine, run.lake, n, s) == s.checksum for n, s in changed.items()}
+    parts, fresh = list[postgres.Part](), _horizons(run, states, proven)
+    if not changed:
+        postgres.note(engine, fresh, run.run_id)
+    else:
+        declared = {name: run.catalog.marts[name].mart for name in changed}
+        served, parts = postgres.release(engine, run.lake, changed, run.run_id, declared, fresh)
+    held = {p.mart.name: postgres.measure(engine, p.mart, p.fields, p.periods) == p.checksum for p in parts}
     now = postgres.serving(engine)  # what a newer run has released meanwhile is its to prove
     return served.release, {n: proof for n, proof in held.items() if now.marts.get(n) == changed[n].commit}
+
+
+def note_freshness(run: Run, engine: Engine, marts: Collection[str], proven: frozenset[str]) -> None:
+    """Tells the warehouse that what it serves of these marts is whole up to the horizon of this run; needs no JVM."""
+    postgres.note(engine, _horizons(run, postgres.serving(engine).marts.keys() & marts, proven), run.run_id)
+
+
+def _horizons(run: Run, marts: Collection[str], proven: frozenset[str]) -> list[postgres.Horizon]:
+    known = sorted(run.catalog.marts.keys() & marts)
+    presented = [name for name in known if run.catalog.marts[name].mart.layer == "presentation"]
+    return [postgres.Horizon(n, s, run.horizon.at) for n in presented for s in run.catalog.sources_of(n) & proven]
 
 
 def publish_pending(run: Run, engine: Engine) -> bool:

@@ -1,4 +1,4 @@
-"""Identifiers, quoted by one function per dialect; values are always bound instead."""
+"""Identifiers, quoted by one function per dialect; values are always bound instead, but for comments in DDL."""
 
 from __future__ import annotations
 
@@ -16,3 +16,13 @@ def spark(name: str) -> str:
 def postgres(name: str) -> str:
     """A PostgreSQL or Redshift identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def postgres_text(text: str) -> str:
+    """A text in PostgreSQL's DDL, which takes no bound values; `standard_conforming_strings` is on."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def redshift_text(text: str) -> str:
+    """A text in Redshift's DDL, where a backslash says something of its own."""
+    return postgres_text(text.replace("\\", "\\\\"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import delta
 from lakehouse.contracts import Catalog, Recipe
-from lakehouse.lake import Lake, State
+from lakehouse.lake import Lake, State, replaced
 from lakehouse.pins import AS_OF, Pins, frames, location, speaks_of_day
 
 MOST_PERIODS = 100
@@ -31,16 +31,6 @@ class Change:
     def periods(self) -> frozenset[date] | None:
         """Of an input that is a mart, the periods that differ; None: perhaps all of them."""
         return replaced(self.commits[1:])
-
-
-def replaced(commits: Sequence[State]) -> frozenset[date] | None:
-    """The periods that these commits of a mart replaced together; None where one of them wrote all of it."""
-    found: frozenset[date] = frozenset()
-    for commit in commits:
-        if commit.periods is None:
-            return None
-        found |= {date.fromisoformat(period) for period in commit.periods}
-    return found
 
 
 def reached(

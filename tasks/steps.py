@@ -47,9 +47,9 @@ def build(run: Run, marts: frozenset[str]) -> tuple[list[MartRecord], dict[str, 
 
 
 @step
-def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
+def publish(run: Run, engine: Engine, states: dict[str, State], proven: frozenset[str]) -> tuple[int, dict[str, bool]]:
     """All changed marts into the warehouse, or none."""
-    return presentation.publish(run, engine, states)
+    return presentation.publish(run, engine, states, proven)
 
 
 @step

@@ -1,31 +1,35 @@
-"""PostgreSQL: all changed marts of a run, or none, in one transaction."""
+"""PostgreSQL: all changed marts of a run, or none, in one transaction; of each mart the periods that changed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import logging
+import time
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import Any, NamedTuple
 
-import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DBAPIError, OperationalError
 
 from lakehouse.checksum import Checksum, Field, total
-from lakehouse.contracts import PipelineError, Terminal, Transient
+from lakehouse.contracts import Mart, Terminal, Transient
 from lakehouse.lake import Lake, State
 from lakehouse.quoting import postgres as quoted
+from lakehouse.warehouse import ddl_postgres as ddl
+from lakehouse.warehouse import evolution
+from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG, of_mart
+from lakehouse.warehouse.model import Relation
+from lakehouse.warehouse.rows import Difference, Rows, difference, rows
+from lakehouse.warehouse.sessions import ANSWER_SECONDS, transaction
+from lakehouse.window import moment
 
-SCHEMA = "presentation"
-LOG = f"{quoted(SCHEMA)}.{quoted('load_log')}"
-LOG_DDL = f"""
-CREATE TABLE IF NOT EXISTS {LOG} (
-  release bigint PRIMARY KEY, run_id text NOT NULL, marts text NOT NULL,
-  released_at timestamptz NOT NULL DEFAULT now())
-"""
-KINDS = {"int64": "int", "int32": "int", "date32[day]": "date", "bool": "bool", "string": "text"}
-TYPES = {"int": "bigint", "date": "date", "bool": "boolean", "text": "text"}
+LOG, FRESH = ddl.table(LOAD_LOG), ddl.table(FRESHNESS)
+LOCK_WAIT = "60s"
+DEADLINE = 1800.0
+ANSWERS, PAUSE = 6, 2.0
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,75 +41,88 @@ class Released:
     marts: dict[str, str]
 
 
+class Horizon(NamedTuple):
+    """Up to when a mart holds the changes of one of its source tables, in microseconds."""
+
+    mart: str
+    source: str
+    at: int
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a release replaced of a mart, and what stands there since: all of it where `periods` is None."""
+
+    mart: Mart
+    periods: frozenset[date] | None
+    fields: tuple[Field, ...]
+    checksum: Checksum
+
+
 def serving(engine: Engine) -> Released:
     """The newest release; number 0 where there is none.
 
     Raises:
         Terminal, Transient: The warehouse refuses us or cannot be reached.
     """
-    with explained(engine), engine.connect() as connection:
+    with transaction(engine, ANSWER_SECONDS) as connection:
         return _serving(connection)
 
 
-def release(engine: Engine, lake: Lake, marts: dict[str, State], run_id: str) -> Released:
-    """Stages these gold commits, verifies count and checksum of each, and swaps them all in one transaction.
+def release(
+    engine: Engine,
+    lake: Lake,
+    marts: dict[str, State],
+    run_id: str,
+    declared: Mapping[str, Mart],
+    horizons: Collection[Horizon] = (),
+) -> tuple[Released, list[Part]]:
+    """Stages what these gold commits change, verifies count and checksum, and swaps all of it in one transaction.
 
-    A commit that gold has left behind is not released: the run that made the newer one releases it.
+    Before it, their tables are made or evolved as declared. A commit that gold has left behind is not released: the
+    run that made the newer one releases it.
 
     Raises:
-        Terminal: A staged mart is not what gold says; the old release is still served.
+        Terminal: A table cannot become what is declared, or a staged mart is not what gold says; the old release is
+            still served.
         Transient: The warehouse was lost on the way; nothing has changed.
     """
-    with explained(engine), engine.begin() as connection:
-        connection.execute(text("SET LOCAL lock_timeout = '60s'"))
-        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {quoted(SCHEMA)}"))
-        connection.execute(text(LOG_DDL))
-        connection.execute(text(f"LOCK TABLE {LOG} IN EXCLUSIVE MODE"))
-        before = _serving(connection)
-        marts = {n: s for n, s in marts.items() if _is_newest(lake, n, s)}
-        if not marts:
-            return before
-        for name, state in marts.items():
-            _replace(connection, lake, name, state)
-        now = Released(before.release + 1, run_id, before.marts | {n: s.commit for n, s in marts.items()})
-        connection.execute(
-            text(f"INSERT INTO {LOG} (release, run_id, marts) VALUES (:release, :run_id, :marts)"),  # noqa: S608
-            {"release": now.release, "run_id": run_id, "marts": json.dumps(now.marts)},
-        )
-        return now
+    evolution.ensure(
+        engine, [LOAD_LOG, FRESHNESS, *(_relation(lake, declared[name], state) for name, state in marts.items())]
+    )
+    now: Released | None = None
+    try:
+        with transaction(engine, DEADLINE) as connection:
+            connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
+            connection.execute(text(f"LOCK TABLE {LOG} IN EXCLUSIVE MODE"))
+            before = _serving(connection)
+            newest = {n: s for n, s in marts.items() if _is_newest(lake, n, s)}
+            if not newest:
+                return before, []
+            found = [difference(lake, declared[n], s, before.marts.get(n)) for n, s in newest.items()]
+            parts = [_swapped(connection, lake, one) for one in found]
+            now = Released(before.release + 1, run_id, before.marts | {n: s.commit for n, s in newest.items()})
+            _log(connection, now)
+            _note(connection, horizons, run_id)
+    except Transient:
+        if now is None or not _is_logged(engine, now):
+            raise
+        LOGGER.warning("the answer to the commit was lost; the log says that release %s is served", now.release)
+    return now, parts
 
 
-def measure(engine: Engine, lake: Lake, name: str, state: State) -> Checksum:
-    """Count and checksum of a mart as the warehouse serves it now."""
-    with explained(engine), engine.connect() as connection:
-        return _measure(connection, f"{quoted(SCHEMA)}.{quoted(name)}", _fields(_table(lake, name, state).schema))
+def note(engine: Engine, horizons: Collection[Horizon], run_id: str) -> None:
+    """Tells how fresh the marts are that a run found to need nothing."""
+    evolution.ensure(engine, [LOAD_LOG, FRESHNESS])
+    with transaction(engine, DEADLINE) as connection:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
+        _note(connection, horizons, run_id)
 
 
-class explained:  # noqa: N801
-    """Turns the driver's errors into ours; never shows a password."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._where = f"warehouse {engine.url.host}:{engine.url.port}/{engine.url.database}"
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, DBAPIError):
-            raise self._ours(error) from None
-
-    def _ours(self, error: DBAPIError) -> PipelineError:
-        code = getattr(error.orig, "sqlstate", None) or ""
-        words = str(error.orig)
-        if code.startswith("28") or "authentication failed" in words:
-            return Terminal(f"{self._where} refused the user; check LAKEHOUSE_WAREHOUSE__USER and __PASSWORD")
-        if code == "3D000" or ("does not exist" in words and "database" in words):
-            return Terminal(f"{self._where} does not exist; check LAKEHOUSE_WAREHOUSE__DATABASE")
-        if code == "42501":
-            return Terminal(f"{self._where}: permission missing; grant CREATE on the database to the loader")
-        if isinstance(error, OperationalError) and not code:
-            return Transient(f"{self._where} is unreachable; check LAKEHOUSE_WAREHOUSE__HOST and __PORT")
-        return Transient(f"{self._where}: error {code} ({type(error.orig).__name__}); the old release is served")
+def measure(engine: Engine, mart: Mart, fields: Collection[Field], periods: Collection[date] | None) -> Checksum:
+    """Count and checksum of a mart, or of some periods of it, as the warehouse serves it now."""
+    with transaction(engine, DEADLINE) as connection:
+        return _measure(connection, target(mart), fields, _where(mart, periods))
 
 
 def _serving(connection: Connection) -> Released:
@@ -117,81 +134,112 @@ def _serving(connection: Connection) -> Released:
     return Released(int(row[0]), str(row[1]), json.loads(row[2])) if row else Released(0, "", {})
 
 
+def _log(connection: Connection, now: Released) -> None:
+    connection.execute(
+        text(f"INSERT INTO {LOG} (release, run_id, marts, released_at) VALUES (:release, :run_id, :marts, now())"),  # noqa: S608
+        {"release": now.release, "run_id": now.run_id, "marts": json.dumps(now.marts)},
+    )
+
+
+def _note(connection: Connection, horizons: Collection[Horizon], run_id: str) -> None:
+    rows = [{"mart": h.mart, "source": h.source, "at": moment(h.at), "run_id": run_id} for h in horizons]
+    if rows:
+        connection.execute(
+            text(
+                f"INSERT INTO {FRESH} AS known (mart, source, source_horizon, run_id) "  # noqa: S608
+                "VALUES (:mart, :source, :at, :run_id) ON CONFLICT (mart, source) DO UPDATE "
+                "SET source_horizon = excluded.source_horizon, run_id = excluded.run_id "
+                "WHERE known.source_horizon <= excluded.source_horizon"
+            ),
+            rows,
+        )
+
+
+def _is_logged(engine: Engine, now: Released) -> bool:
+    """Whether a release whose answer was lost was made, as the log says once the warehouse answers again."""
+    for _ in range(ANSWERS):
+        try:
+            with transaction(engine, ANSWER_SECONDS) as connection:
+                sql = f"SELECT count(*) FROM {LOG} WHERE release = :release AND run_id = :run_id"  # noqa: S608
+                found = connection.execute(text(sql), {"release": now.release, "run_id": now.run_id}).scalar()
+                return bool(found)
+        except Transient:
+            engine.dispose()
+            time.sleep(PAUSE)
+    return False
+
+
 def _is_newest(lake: Lake, name: str, state: State) -> bool:
     newest = lake.state("gold", name)
     return newest is not None and newest.seq == state.seq
 
 
-def _replace(connection: Connection, lake: Lake, name: str, state: State) -> None:
-    source = _table(lake, name, state)
-    target, stage = f"{quoted(SCHEMA)}.{quoted(name)}", quoted(f"stage_{name}")
-    columns = ", ".join(f"{quoted(f.name)} {_type(f)}" for f in source.schema)
-    connection.execute(text(f"CREATE TABLE IF NOT EXISTS {target} ({columns})"))
-    connection.execute(text(f"CREATE TEMPORARY TABLE {stage} ({columns}) ON COMMIT DROP"))
-    _copy(connection, stage, source)
-    found = _measure(connection, stage, _fields(source.schema))
-    if found != state.checksum:
-        raise Terminal(f"mart {name}: {found.rows} rows staged, {state.checksum.rows} in gold; not released")
+def _relation(lake: Lake, mart: Mart, state: State) -> Relation:
+    found = rows(lake, mart, state).schema
+    relation = of_mart(mart, found)
+    undeclared = ", ".join(sorted(set(found.names) - {c.name for c in relation.columns}))
+    if undeclared:
+        raise Terminal(f"mart {mart.name}: gold has {undeclared}, not declared; add it to the mart's columns")
+    return relation
+
+
+def _swapped(connection: Connection, lake: Lake, wanted: Difference) -> Part:
+    """Puts the changed rows of a mart in the place of those that are served.
+
+    What is served outside the changed periods is known by its checksum; where that does not fit, somebody has altered
+    the table, and all of it is replaced.
+    """
+    mart, state, table = wanted.mart, wanted.state, target(wanted.mart)
+    source, where = rows(lake, mart, state, wanted.periods), _where(mart, wanted.periods)
+    stage = staged(connection, mart, source)
+    found, expected = _measure(connection, stage, source.fields), state.checksum
+    if wanted.served is not None and wanted.periods is not None:
+        expected = state.checksum - wanted.served.checksum + _measure(connection, table, source.fields, where)
+    if found != expected and wanted.periods is not None:
+        LOGGER.warning("%s is not what release and lake agreed on; all of it is replaced", table)
+        connection.execute(text(f"DROP TABLE {stage}"))
+        return _swapped(connection, lake, wanted.whole)
+    if found != expected:
+        raise Terminal(f"mart {mart.name}: {found.rows} rows staged, {expected.rows} in gold; not released")
     names = ", ".join(quoted(f.name) for f in source.schema)
-    connection.execute(text(f"DELETE FROM {target}"))  # noqa: S608
-    connection.execute(text(f"INSERT INTO {target} ({names}) SELECT {names} FROM {stage}"))  # noqa: S608
-    served = _measure(connection, target, _fields(source.schema))
-    if served != state.checksum:
+    connection.execute(text(f"DELETE FROM {table} WHERE {where}"))  # noqa: S608
+    connection.execute(text(f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage}"))  # noqa: S608
+    if _measure(connection, table, source.fields, where) != found:
         raise Terminal(
-            f"mart {name}: the warehouse's columns change the values ({target} would not equal gold); not released. "
-            f"Were they made for other types? Compare them with the mart's file, then drop or alter {target}"
+            f"mart {mart.name}: the columns of {table} change the values, so that it would not equal gold; "
+            "not released. Compare them with the mart's file, then alter or drop the table"
         )
+    return Part(mart, wanted.periods, tuple(source.fields), found)
 
 
-@dataclass(frozen=True)
-class _Mart:
-    """A mart of the lake; a scan begins only when its rows are asked for, for one left unread aborts the process."""
-
-    schema: pa.Schema
-    dataset: Any
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        return (batch.cast(self.schema) for batch in self.dataset.to_batches())
-
-
-def _table(lake: Lake, name: str, state: State) -> _Mart:
-    table = lake.open("gold", name, state.version)
-    assert table is not None
-    dataset = table.to_pyarrow_dataset()
-    return _Mart(pa.schema([(f.name, _plain(f.type)) for f in dataset.schema]), dataset)
-
-
-def _copy(connection: Connection, stage: str, source: _Mart) -> None:
+def staged(connection: Connection, mart: Mart, source: Rows) -> str:
+    """A table of this transaction that holds the rows."""
+    stage, made = quoted(f"stage_{mart.name}"), of_mart(Mart(mart.name, (), ""), source.schema)
+    columns = ", ".join(f"{quoted(c.name)} {ddl.named(c.type)}" for c in made.columns)
+    connection.execute(text(f"CREATE TEMPORARY TABLE {stage} ({columns}) ON COMMIT DROP"))
     encoder = ArrowToPostgresBinaryEncoder(source.schema)
     raw: Any = connection.connection.driver_connection
     with raw.cursor() as cursor, cursor.copy(f"COPY {stage} FROM STDIN WITH (FORMAT BINARY)") as copy:
         copy.write(encoder.write_header())
         for batch in source.batches():
-            if batch.num_rows:
-                copy.write(encoder.write_batch(batch))
+            copy.write(encoder.write_batch(batch))
         copy.write(encoder.finish())
+    return stage
 
 
-def _measure(connection: Connection, table: str, fields: list[Field]) -> Checksum:
-    sql = f"SELECT count(*), {total(fields, 'postgres')} FROM {table}"  # noqa: S608
+def target(mart: Mart) -> str:
+    """The quoted name of a mart's table."""
+    return f"{quoted('presentation')}.{quoted(mart.name)}"
+
+
+def _where(mart: Mart, periods: Collection[date] | None) -> str:
+    if periods is None:
+        return "TRUE"
+    days = ", ".join(f"DATE '{day}'" for day in sorted(periods))
+    return f"{quoted(str(mart.period))} IN ({days})" if days else "FALSE"
+
+
+def _measure(connection: Connection, table: str, fields: Collection[Field], where: str = "TRUE") -> Checksum:
+    sql = f"SELECT count(*), {total([*fields], 'postgres')} FROM {table} WHERE {where}"  # noqa: S608
     row = connection.exec_driver_sql(sql.replace("%", "%%")).one()
     return Checksum(int(row[0]), int(row[1]))
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_integer(kind):
-        return pa.int64()
-    return pa.string() if pa.types.is_large_string(kind) or pa.types.is_string_view(kind) else kind
-
-
-def _type(field: pa.Field) -> str:
-    if pa.types.is_decimal(field.type):
-        return f"numeric({field.type.precision},{field.type.scale})"
-    return TYPES[KINDS[str(field.type)]]
-
-
-def _fields(schema: pa.Schema) -> list[Field]:
-    return [
-        Field(f.name, "decimal" if pa.types.is_decimal(f.type) else KINDS[str(f.type)])  # type: ignore[arg-type]
-        for f in schema
-    ]

@@ -24,6 +24,7 @@ class Proxy:
         cut_after: Bytes of answers after which the next connection that passes more is reset.
         silent_after: Bytes of answers after which a connection says nothing more.
         bytes_per_second: How fast answers pass.
+        deaf_to: Once a client has said this, the answer is lost, and the connection is reset; once.
         on_bytes: Called once, when a connection has passed so many bytes of answers.
     """
 
@@ -31,6 +32,7 @@ class Proxy:
     cut_after: int | None = None
     silent_after: int | None = None
     bytes_per_second: float | None = None
+    deaf_to: bytes | None = None
     on_bytes: tuple[int, Callable[[], None]] | None = None
     port: int = 0
 
@@ -42,17 +44,29 @@ class Proxy:
             narrow.setblocking(False)
             await asyncio.get_running_loop().sock_connect(narrow, (HOST, self.upstream))
             server, asks = await asyncio.open_connection(sock=narrow, limit=CHUNK)
-            asking = asyncio.create_task(_pass(client, asks))
+            said = asyncio.Event()
+            asking = asyncio.create_task(self._ask(client, asks, said))
             try:
-                await self._answer(server, answers)
+                await self._answer(server, answers, said)
             finally:
                 asking.cancel()
                 asks.transport.abort()
         answers.transport.abort()
 
-    async def _answer(self, server: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+    async def _ask(self, client: asyncio.StreamReader, server: asyncio.StreamWriter, said: asyncio.Event) -> None:
+        with suppress(OSError):
+            while data := await client.read(CHUNK):
+                if self.deaf_to is not None and self.deaf_to in data:
+                    self.deaf_to = None
+                    said.set()
+                server.write(data)
+                await server.drain()
+
+    async def _answer(self, server: asyncio.StreamReader, client: asyncio.StreamWriter, said: asyncio.Event) -> None:
         passed = 0
         while data := await server.read(CHUNK if self.bytes_per_second is None else 256):
+            if said.is_set():
+                return
             if self.silent_after is not None and passed + len(data) > self.silent_after:
                 await asyncio.sleep(3600)
             if self.cut_after is not None and passed + len(data) > self.cut_after:
@@ -70,13 +84,6 @@ class Proxy:
                 _, act = self.on_bytes
                 self.on_bytes = None
                 await asyncio.to_thread(act)
-
-
-async def _pass(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await source.read(CHUNK):
-            target.write(data)
-            await target.drain()
 
 
 @contextmanager

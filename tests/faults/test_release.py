@@ -1,0 +1,277 @@
+"""The network, the server or another session fails a release: the old one is served, and the next makes it good."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from sqlalchemy import Engine, create_engine, event, text
+
+from demo.servers.postgres import Postgres
+from lakehouse.checksum import Checksum
+from lakehouse.contracts import PipelineError, Terminal, Transient
+from lakehouse.lake import State
+from lakehouse.warehouse import evolution, postgres
+from tests.integration.test_release import MARTS, NAMES, ten_days
+from tests.support.gold_lake import GoldLake, Row, on
+from tests.support.proxy import Proxy, proxied
+
+pytestmark = pytest.mark.timeout(120)
+CHANGED = [on(3), on(4)]
+
+
+class Site:
+    """A warehouse that serves one release, a proxy before it, and gold that has gone on."""
+
+    def __init__(self, server: Postgres, proxy: Proxy, folder: Path) -> None:
+        self.direct = create_engine(server.url("psycopg", "warehouse"))
+        self.proxy = proxy
+        address = self.direct.url.set(port=proxy.port)
+        self.engine = create_engine(address, connect_args={"connect_timeout": 5, "sslmode": "disable"})
+        self.gold = GoldLake.of(folder)
+        with self.direct.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA IF EXISTS presentation CASCADE")
+        self.release(self.direct, {name: self.gold.write(name, ten_days()) for name in NAMES})
+        self.before = self.seen()
+        rows = [(day, number, "x" * 400) for day in CHANGED for number in range(200)]
+        self.states = {name: self.gold.write(name, rows, CHANGED) for name in NAMES}
+
+    def release(self, engine: Engine, states: dict[str, State]) -> None:
+        postgres.release(engine, self.gold.lake, states, "run", MARTS)
+
+    def seen(self) -> tuple[int, dict[str, list[Row]]]:
+        """What analysts see: the number of the release, and the rows of each mart."""
+        with self.direct.connect() as connection:
+            found = {
+                name: sorted(
+                    tuple(r) for r in connection.exec_driver_sql(f'SELECT day, "order", note FROM presentation.{name}')
+                )
+                for name in NAMES
+            }
+        return postgres.serving(self.direct).release, found
+
+    def is_old(self) -> bool:
+        return self.seen() == self.before
+
+    def is_new(self) -> bool:
+        return self.seen() == (2, {name: self.gold.rows(name) for name in NAMES})
+
+    def fails(self, error: type[PipelineError] = Transient) -> str:
+        """The release through the proxy fails, the old one is served, and the next is whole; returns the message."""
+        with pytest.raises(error) as caught:
+            self.release(self.engine, self.states)
+        assert self.is_old()
+        self.proxy.cut_after = self.proxy.silent_after = None
+        self.engine.dispose()
+        self.release(self.engine, self.states)
+        assert self.is_new()
+        return str(caught.value)
+
+
+@pytest.fixture
+def site(warehouse_server: Postgres, tmp_path: Path) -> Iterator[Site]:
+    with proxied(warehouse_server.port) as proxy:
+        made = Site(warehouse_server, proxy, tmp_path)
+        yield made
+        made.engine.dispose()
+        made.direct.dispose()
+
+
+def before_statement(site: Site, words: str, act: Callable[[int], None], nth: int = 1) -> None:
+    """Does something with the session's number before the n-th statement with these words is sent."""
+    seen = iter(range(1, 1000))
+
+    def listen(connection: object, cursor: object, statement: str, *_: object) -> None:
+        if words in statement and next(seen) == nth:
+            act(connection.connection.driver_connection.info.backend_pid)
+
+    event.listen(site.engine, "before_cursor_execute", listen)
+
+
+def killed(site: Site) -> Callable[[int], None]:
+    def kill(pid: int) -> None:
+        with site.direct.connect() as connection:
+            connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+
+    return kill
+
+
+STEPS = {
+    "the log is locked": ("LOCK TABLE", 1),
+    "the stage is made": ("CREATE TEMPORARY", 1),
+    "the stage is verified": ('FROM "stage_', 1),
+    "the old rows go": ("DELETE FROM", 1),
+    "the new rows come": ("INSERT INTO", 1),
+    "the second mart is swapped": ("DELETE FROM", 2),
+    "the release is logged": ('INSERT INTO "presentation"."load_log"', 1),
+}
+
+
+@pytest.mark.fault("F54")
+@pytest.mark.parametrize("step", STEPS)
+def test_a_session_that_is_killed_when_leaves_the_old_release(site: Site, step: str) -> None:
+    words, nth = STEPS[step]
+    struck = []
+    kill = killed(site)
+    before_statement(site, words, lambda pid: (struck.append(pid), kill(pid)), nth)
+
+    site.fails()
+
+    assert struck
+
+
+@pytest.mark.fault("F42")
+def test_wherever_the_connection_breaks_the_old_release_is_served_and_the_next_is_whole(site: Site) -> None:
+    broken = 0
+
+    for place in range(1, 6000, 350):
+        site.proxy.cut_after = place
+        try:
+            site.release(site.engine, site.states)
+        except Transient:
+            broken += 1
+            assert site.is_old(), place
+        else:
+            break
+        finally:
+            site.engine.dispose()
+
+    assert broken > 8
+    assert site.is_new()
+
+
+@pytest.mark.fault("F43")
+@pytest.mark.parametrize("after", [1000, 3500, 4500])
+def test_a_warehouse_that_falls_silent_is_given_up_by_the_deadline(
+    site: Site, monkeypatch: pytest.MonkeyPatch, after: int
+) -> None:
+    site.proxy.silent_after = after
+    with monkeypatch.context() as soon:
+        for module, name in ((postgres, "DEADLINE"), (postgres, "ANSWER_SECONDS"), (evolution, "ANSWER_SECONDS")):
+            soon.setattr(module, name, 3.0)
+        began = time.monotonic()
+        with pytest.raises(Transient):
+            site.release(site.engine, site.states)
+        assert time.monotonic() - began < 30
+
+    assert site.is_old()
+
+
+@pytest.mark.fault("F43", control=True)
+def test_without_a_deadline_a_silent_warehouse_is_waited_for(site: Site) -> None:
+    site.proxy.silent_after = 3500
+    run = threading.Thread(target=site.release, args=(site.engine, site.states), daemon=True)
+
+    run.start()
+    run.join(8)
+
+    assert run.is_alive()
+
+
+def lose_the_answer(site: Site) -> None:
+    """The answer to the COMMIT of the release is lost, and the connection."""
+    logs = 'INSERT INTO "presentation"."load_log"'
+    before_statement(site, logs, lambda _: setattr(site.proxy, "deaf_to", b"COMMIT\x00"))
+
+
+@pytest.mark.fault("F44")
+def test_a_commit_whose_answer_is_lost_is_found_in_the_log_and_not_made_twice(site: Site) -> None:
+    lose_the_answer(site)
+
+    site.release(site.engine, site.states)
+
+    assert site.proxy.deaf_to is None
+    assert site.is_new()
+
+
+@pytest.mark.fault("F44", control=True)
+def test_without_the_look_into_the_log_a_lost_answer_is_taken_for_a_failure(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_is_logged", lambda *_: False)
+    lose_the_answer(site)
+
+    with pytest.raises(Transient):
+        site.release(site.engine, site.states)
+
+    assert site.is_new()
+
+
+@pytest.mark.fault("F44")
+def test_a_commit_that_never_arrived_is_not_taken_for_made(site: Site) -> None:
+    kill = killed(site)
+    event.listen(site.engine, "commit", lambda c: kill(c.connection.driver_connection.info.backend_pid))
+
+    with pytest.raises(Transient):
+        site.release(site.engine, site.states)
+
+    assert site.is_old()
+
+
+@pytest.mark.fault("F45")
+def test_over_a_slow_line_a_release_takes_its_time_and_is_whole(site: Site) -> None:
+    site.proxy.bytes_per_second = 2000
+
+    site.release(site.engine, site.states)
+
+    assert site.is_new()
+
+
+@pytest.mark.fault("F54")
+def test_a_reader_who_locks_a_mart_is_waited_for_and_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres, "LOCK_WAIT", "500ms")
+    with site.direct.connect() as reader:
+        reader.execute(text("LOCK TABLE presentation.guests IN SHARE MODE"))
+        with pytest.raises(Transient, match="locked") as caught:
+            site.release(site.engine, site.states)
+        pid = reader.connection.driver_connection.info.backend_pid
+    assert str(pid) in str(caught.value)
+    assert site.is_old()
+
+    site.release(site.engine, site.states)
+    assert site.is_new()
+
+
+@pytest.mark.fault("F54")
+def test_a_reader_in_the_middle_of_a_long_query_neither_waits_nor_makes_the_release_wait(site: Site) -> None:
+    with site.direct.connect() as reader:
+        reader.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+        first = reader.execute(text("SELECT count(*) FROM presentation.nights")).scalar()
+
+        site.release(site.engine, site.states)
+
+        assert reader.execute(text("SELECT count(*) FROM presentation.nights")).scalar() == first
+    assert site.is_new()
+
+
+@pytest.mark.fault("F55")
+@pytest.mark.parametrize("twist", ["doubled", "cut short", "changed"])
+def test_rows_that_are_staged_wrong_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch, twist: str) -> None:
+    batches = postgres.Rows.batches
+
+    def twisted(rows: postgres.Rows) -> Iterator[pa.RecordBatch]:
+        for batch in batches(rows):
+            notes = pa.array(["y"] * batch.num_rows)
+            made = {"cut short": batch.slice(1), "changed": batch.set_column(2, "note", notes)}
+            yield made.get(twist, batch)
+            if twist == "doubled":
+                yield batch
+
+    monkeypatch.setattr(postgres.Rows, "batches", twisted)
+    with pytest.raises(Terminal, match="not released"):
+        site.release(site.engine, site.states)
+    assert site.is_old()
+
+
+@pytest.mark.fault("F55", control=True)
+def test_unverified_a_stage_that_was_cut_short_would_be_served(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    batches = postgres.Rows.batches
+    monkeypatch.setattr(postgres.Rows, "batches", lambda rows: (batch.slice(1) for batch in batches(rows)))
+    monkeypatch.setattr(postgres, "_measure", lambda *_: Checksum(0, 0))
+    monkeypatch.setattr(Checksum, "__eq__", lambda *_: True)
+
+    site.release(site.engine, site.states)
+
+    assert not site.is_old() and not site.is_new()
