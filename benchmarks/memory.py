@@ -1,0 +1,54 @@
+"""The peak of resident memory of this process and of all that it started, Spark's JVM among them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import psutil
+
+PAUSE_SECONDS = 0.2
+
+
+@dataclass
+class Peak:
+    """The highest sum seen so far."""
+
+    bytes: int = 0
+
+    @property
+    def megabytes(self) -> int:
+        """The same in MiB."""
+        return self.bytes >> 20
+
+
+@contextmanager
+def watched() -> Iterator[Peak]:
+    """Looks again and again for as long as a block lasts."""
+    peak, done = Peak(), threading.Event()
+
+    def look() -> None:
+        while not done.wait(PAUSE_SECONDS):
+            peak.bytes = max(peak.bytes, sum(map(_resident, _family())))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield peak
+    finally:
+        done.set()
+        thread.join()
+
+
+def _family() -> list[psutil.Process]:
+    me = psutil.Process()
+    return [me, *me.children(recursive=True)]
+
+
+def _resident(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
