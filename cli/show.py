@@ -108,7 +108,8 @@ def _table_row(r: TableRecord) -> list[str]:
 
 def _mart_row(r: MartRecord) -> list[str]:
     proof = {True: "✓", False: "✗", None: "as released"}[r.warehouse_equals_gold]
-    return [r.name, r.error or r.status, f"{r.rows:,}", proof, f"{r.seconds:.1f}"]
+    done = r.status if r.periods is None else f"{r.status}: {r.periods} periods"
+    return [r.name, r.error or done, f"{r.rows:,}", proof, f"{r.seconds:.1f}"]
 
 
 def _flat(model: BaseModel, prefix: str) -> list[tuple[str, str]]:

@@ -38,6 +38,9 @@ class Checksum:
     def __add__(self, other: Checksum) -> Checksum:
         return Checksum(self.rows + other.rows, self.sum + other.sum)
 
+    def __sub__(self, other: Checksum) -> Checksum:
+        return Checksum(self.rows - other.rows, self.sum - other.sum)
+
 
 NOTHING = Checksum(0, 0)
 NULL = "~"

@@ -19,6 +19,8 @@ from lakehouse.lake import Lake, Layer, State, to_json
 TXN_APP = "spark.databricks.delta.write.txnAppId"
 TXN_VERSION = "spark.databricks.delta.write.txnVersion"
 METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+FEED = "delta.enableChangeDataFeed"
+MERGE = "merge"
 LOST = ("DELTA_CONCURRENT_", "DELTA_PROTOCOL_CHANGED", "DELTA_METADATA_CHANGED", "FileAlreadyExistsException")
 
 
@@ -34,7 +36,9 @@ def next_state(table: str, before: State | None, run_id: str, kind: str) -> Stat
     """The state to fill for the commit after `before`; what must be carried along is."""
     if before is None:
         return State(table=table, seq=1, run_id=run_id, kind=kind)
-    return replace(before, seq=before.seq + 1, run_id=run_id, kind=kind, window=None, single=False, version=-1)
+    return replace(
+        before, seq=before.seq + 1, run_id=run_id, kind=kind, window=None, periods=None, single=False, version=-1
+    )
 
 
 def commit(
@@ -64,14 +68,33 @@ def append(frame: DataFrame) -> Callable[[str], None]:
     return lambda path: frame.write.format("delta").mode("append").option("mergeSchema", True).save(path)
 
 
-def overwrite(frame: DataFrame) -> Callable[[str], None]:
-    """Replaces all rows and the schema."""
-    return lambda path: frame.write.format("delta").mode("overwrite").option("overwriteSchema", True).save(path)
+def overwrite(frame: DataFrame, *, feed: bool = False) -> Callable[[str], None]:
+    """Replaces all rows and the schema; a new table tells its changes from then on where `feed` is asked for."""
+    options = {"overwriteSchema": "true"} | ({FEED: "true"} if feed else {})
+    return lambda path: frame.write.format("delta").mode("overwrite").options(**options).save(path)
+
+
+def replace_where(frame: DataFrame, condition: str) -> Callable[[str], None]:
+    """Replaces the rows of a condition, which all new rows meet."""
+    return lambda path: frame.write.format("delta").mode("overwrite").option("replaceWhere", condition).save(path)
 
 
 def read(session: SparkSession, lake: Lake, layer: Layer, state: State, name: str) -> DataFrame:
     """The rows of a table as of the commit of `state`."""
     reader = session.read.format("delta").option("versionAsOf", state.version)
+    return reader.load(lake.spark_path(layer, name))
+
+
+def changes(session: SparkSession, lake: Lake, layer: Layer, name: str, first: State, last: State) -> DataFrame | None:
+    """The rows before and after each change between two commits, with `_change_type` and `_commit_version`.
+
+    None where the table does not tell its changes.
+    """
+    table = lake.open(layer, name)
+    if table is None or table.metadata().configuration.get(FEED) != "true":
+        return None
+    reader = session.read.format("delta").option("readChangeFeed", True)
+    reader = reader.option("startingVersion", first.version + 1).option("endingVersion", last.version)
     return reader.load(lake.spark_path(layer, name))
 
 

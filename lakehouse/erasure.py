@@ -20,9 +20,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from sqlalchemy import Engine
 
-from lakehouse import bronze, delta, gold, pipeline, presentation, pseudonyms, session, staging, suppression
+from lakehouse import bronze, delta, pipeline, presentation, pseudonyms, session, staging, suppression
 from lakehouse.contracts import Catalog, Column, Table, Terminal
 from lakehouse.lake import Lake, Layer, State
+from lakehouse.pins import layer_of
 from lakehouse.pipeline import Run
 from lakehouse.purge import Purged, purge
 from lakehouse.quoting import spark as quoted
@@ -97,7 +98,7 @@ def _run(settings: Settings, catalog: Catalog) -> Run:
     """A run that reads nothing of the source, and whose marts speak of the day that they spoke of."""
     lake = Lake.of(settings)
     lake.check_writable()
-    states = [lake.state(gold.layer_of(recipe), name) for name, recipe in catalog.marts.items()]
+    states = [lake.state(layer_of(recipe), name) for name, recipe in catalog.marts.items()]
     days = [date.fromisoformat(s.as_of) for s in states if s is not None and s.as_of]
     horizon = Horizon(0, 0, "erasure")
     return Run(uuid.uuid4().hex[:12], settings, catalog, "incremental", horizon, max(days, default=date.min))
@@ -131,7 +132,7 @@ def _places(run: Run, tables: list[Table]) -> Iterator[tuple[Layer, str]]:
     for table in tables:
         yield from ((layer, table.name) for layer in layers if run.lake.open(layer, table.name) is not None)
     for name in _marts(run, tables):
-        layer = gold.layer_of(run.catalog.marts[name])
+        layer = layer_of(run.catalog.marts[name])
         if run.lake.open(layer, name) is not None:
             yield layer, name
 

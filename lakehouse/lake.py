@@ -75,6 +75,7 @@ class State:
         ranges: Checksums per key range that bronze is proven to equal (snapshot tables).
         fingerprint: Of the declaration and code that made the table; of bronze the table's `shape`.
         erased: The last commit that erased a person: what consumed less is made anew (bronze).
+        periods: The periods of a mart that the commit replaced, as ISO dates; None: all of it.
         single: True while no key has more than one version: one load, and nothing after it (bronze).
         version: Delta version of the commit; found when reading.
     """
@@ -92,6 +93,7 @@ class State:
     fingerprint: str = ""
     as_of: str | None = None
     checksum: Checksum = NOTHING
+    periods: tuple[str, ...] | None = None
     single: bool = False
     erased: int = 0
     version: int = -1
@@ -175,6 +177,17 @@ class Lake:
         if newest is None:
             raise Terminal(f"{self.path(layer, name)} carries no state; was it written by another tool?")
         return None
+
+    def commits(self, layer: Layer, name: str, first: int, last: int) -> tuple[State, ...]:
+        """The states of a table's commits from one sequence to another, in order; none where the log lacks one."""
+        table = self.open(layer, name)
+        found: dict[int, State] = {}
+        for entry in [] if table is None or first < 1 else table.history():
+            if entry.get("userMetadata"):
+                state = replace(STATE.validate_json(entry["userMetadata"]), version=int(entry["version"]))
+                found[state.seq] = state
+        wanted = range(first, last + 1)
+        return tuple(found[seq] for seq in wanted) if all(seq in found for seq in wanted) else ()
 
     def newest(self, layer: Layer, name: str, column: str) -> datetime | None:
         """The latest time in a column of the live rows; None where there is none."""

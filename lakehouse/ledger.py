@@ -76,7 +76,10 @@ class TableRecord:
 
 @dataclass(frozen=True)
 class MartRecord:
-    """What a run did with one mart, and whether proof (c) balances."""
+    """What a run did with one mart, and whether proof (c) balances.
+
+    `periods` counts those that were made anew, where not all of the mart was.
+    """
 
     name: str
     status: str
@@ -84,6 +87,7 @@ class MartRecord:
     warehouse_equals_gold: bool | None = None
     seconds: float = 0.0
     error: str = ""
+    periods: int | None = None
 
     @property
     def balanced(self) -> bool:

@@ -13,6 +13,7 @@ from lakehouse import delta, gold, session
 from lakehouse.contracts import PipelineError
 from lakehouse.lake import State
 from lakehouse.ledger import MartRecord
+from lakehouse.pins import Pins, layer_of, pinned, stale
 from lakehouse.pipeline import Run, settle
 from lakehouse.warehouse import postgres
 
@@ -30,7 +31,7 @@ def build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, S
 def _build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
     before = {name: _mart_state(run, name) for name in run.catalog.marts}  # before the pins: none can go back
     made = {name: state for name, state in before.items() if state is not None and name not in only}
-    pins, records = gold.pinned(run.lake, run.catalog, only, made, run.as_of), list[MartRecord]()
+    pins, records = pinned(run.lake, run.catalog, only, made, run.as_of), list[MartRecord]()
     with ThreadPoolExecutor(run.settings.parallel_tables) as pool:
         for wave in run.catalog.waves(only):
             found = list(pool.map(partial(_built, run, pins, before), wave))
@@ -40,14 +41,12 @@ def _build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, 
     return published, {name: state for name, state in pins.states.items() if name in only}
 
 
-def _built(
-    run: Run, pins: gold.Pins, all_before: dict[str, State | None], name: str
-) -> tuple[MartRecord, State | None]:
+def _built(run: Run, pins: Pins, all_before: dict[str, State | None], name: str) -> tuple[MartRecord, State | None]:
     began, recipe, before = time.monotonic(), run.catalog.marts[name], all_before[name]
     missing = [i for i in recipe.inputs if i not in pins.states]
     if missing:
         return MartRecord(name, "kept", error=f"not rebuilt for want of {', '.join(missing)}"), None
-    if before is not None and not gold.stale(before, recipe, pins):
+    if before is not None and not stale(before, recipe, pins):
         return MartRecord(name, "unchanged", before.checksum.rows), before
     try:
         state = gold.build(session.child(run.settings), run.lake, run.catalog, recipe, pins, before, run.run_id)
@@ -58,14 +57,15 @@ def _built(
     except Exception as error:
         LOG.exception("mart %s stopped by an error of ours", name)
         return MartRecord(name, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole"), None
-    return MartRecord(name, "rebuilt", state.checksum.rows, None, time.monotonic() - began), state
+    seconds, periods = time.monotonic() - began, None if state.periods is None else len(state.periods)
+    return MartRecord(name, "rebuilt", state.checksum.rows, None, seconds, periods=periods), state
 
 
 def pending(run: Run, only: frozenset[str]) -> bool:
     """True where a mart is not what its inputs make it; needs no JVM."""
     made = {name: state for name in run.catalog.marts if (state := _mart_state(run, name)) is not None}
-    pins = gold.pinned(run.lake, run.catalog, only, made, run.as_of)
-    return any(gold.stale(made.get(name), run.catalog.marts[name], pins) for name in only)
+    pins = pinned(run.lake, run.catalog, only, made, run.as_of)
+    return any(stale(made.get(name), run.catalog.marts[name], pins) for name in only)
 
 
 def publish(run: Run, engine: Engine, states: dict[str, State]) -> tuple[int, dict[str, bool]]:
@@ -88,4 +88,4 @@ def publish_pending(run: Run, engine: Engine) -> bool:
 
 
 def _mart_state(run: Run, name: str) -> State | None:
-    return run.lake.state(gold.layer_of(run.catalog.marts[name]), name)
+    return run.lake.state(layer_of(run.catalog.marts[name]), name)

@@ -5,7 +5,9 @@ Only files that a commit has removed are taken, or that nobody has claimed for a
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +17,7 @@ from pyarrow import fs
 
 from lakehouse.lake import Lake, Layer
 
-LOG = "_delta_log"
+LOG, IMAGES = "_delta_log", "_change_data"
 UNCLAIMED_HOURS = 24
 DIGITS = 20
 
@@ -42,14 +44,31 @@ def purge(lake: Lake, layer: Layer, name: str) -> Purged:
     removed = table.vacuum(0, dry_run=False, enforce_retention_duration=False)
     removed += table.vacuum(UNCLAIMED_HOURS, dry_run=False, enforce_retention_duration=False, full=True)
     store = fs.PyFileSystem(DeltaStorageHandler(path, options))
-    entries = [info.path for info in store.get_file_info(fs.FileSelector(LOG)) if _version(info) < state.version]
-    for entry in entries:
+    log = store.get_file_info(fs.FileSelector(LOG))
+    entries = [info.path for info in log if _version(info) < state.version]
+    gone = [file for entry in entries for file in _images(store, entry) if _is_file(store, file)]
+    for entry in [*gone, *entries]:
         store.delete_file(entry)
-    held = {file.rpartition("/")[2] for file in DeltaTable(path, storage_options=options).file_uris()}
-    files = store.get_file_info(fs.FileSelector("", recursive=False))
+    told = [file for info in log if info.path not in entries for file in _images(store, info.path)]
+    held = {file.rpartition("/")[2] for file in [*DeltaTable(path, storage_options=options).file_uris(), *told]}
+    folders = [fs.FileSelector(""), fs.FileSelector(IMAGES, allow_not_found=True)]
+    files = [info for folder in folders for info in store.get_file_info(folder)]
     spare = [f.path for f in files if f.base_name.endswith(".parquet") and f.base_name not in held]
     unclaimed = [path for path in spare if _has_rows(store, path)]
-    return Purged(len(removed), len(entries), len(unclaimed))
+    return Purged(len(removed) + len(gone), len(entries), len(unclaimed))
+
+
+def _images(store: fs.FileSystem, entry: str) -> list[str]:
+    """The files in which an entry of the log keeps the rows before and after its changes."""
+    if not entry.endswith(".json"):
+        return []
+    with store.open_input_file(entry) as file:
+        actions = [json.loads(line) for line in file.read().decode().splitlines() if line.startswith('{"cdc"')]
+    return [unquote(action["cdc"]["path"]) for action in actions]
+
+
+def _is_file(store: fs.FileSystem, path: str) -> bool:
+    return bool(store.get_file_info(path).type == fs.FileType.File)
 
 
 def _has_rows(store: fs.FileSystem, path: str) -> bool:

@@ -1,41 +1,109 @@
-"""Which periods of a mart a change of its inputs reaches, by the functions that its file declares."""
+"""Which periods of a mart must be made anew: those that the changes of its inputs reach, as its file declares."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
-from lakehouse.contracts import Recipe
+from lakehouse import delta
+from lakehouse.contracts import Catalog, Recipe
+from lakehouse.lake import Lake, State
+from lakehouse.pins import AS_OF, Pins, frames, location, speaks_of_day
 
-AS_OF = "as_of"
+MOST_PERIODS = 100
+TYPE, COMMIT = "_change_type", "_commit_version"
+
+
+@dataclass(frozen=True)
+class Change:
+    """An input's way from the commit that a mart has consumed, the first, to the one that it is to read."""
+
+    name: str
+    commits: tuple[State, ...]
+
+    @property
+    def periods(self) -> frozenset[date] | None:
+        """Of an input that is a mart, the periods that differ; None: perhaps all of them."""
+        return replaced(self.commits[1:])
+
+
+def replaced(commits: Sequence[State]) -> frozenset[date] | None:
+    """The periods that these commits of a mart replaced together; None where one of them wrote all of it."""
+    found: frozenset[date] = frozenset()
+    for commit in commits:
+        if commit.periods is None:
+            return None
+        found |= {date.fromisoformat(period) for period in commit.periods}
+    return found
+
+
+def reached(
+    session: SparkSession, lake: Lake, catalog: Catalog, recipe: Recipe, pins: Pins, before: State | None
+) -> tuple[date, ...] | None:
+    """The periods of a mart that must be made anew behind `before`, in order; None where all of it must be."""
+    if before is None or recipe.mart.period is None or before.fingerprint != recipe.fingerprint or not before.as_of:
+        return None
+    images: dict[str, DataFrame] = {}
+    for name in recipe.inputs:
+        known, wanted = before.inputs.get(name, 0), pins.states[name].seq
+        if known == wanted:
+            continue
+        change = Change(name, lake.commits(*location(name, catalog), known, wanted))
+        image = _image(session, lake, catalog, change)
+        if image is None:
+            return None
+        images[name] = image
+    was = date.fromisoformat(before.as_of)
+    if not images and (was == pins.as_of or not speaks_of_day(recipe)):
+        return ()
+    found = touched(recipe, frames(session, lake, catalog, recipe, pins), images, was, pins.as_of)
+    if found is None:
+        return None
+    days = [row[0] for row in found.distinct().limit(MOST_PERIODS + 1).collect()]
+    return tuple(sorted(days)) if len(days) <= MOST_PERIODS else None
+
+
+def _image(session: SparkSession, lake: Lake, catalog: Catalog, change: Change) -> DataFrame | None:
+    """The rows of an input before and after the change, as the change feed tells them; None where nothing tells."""
+    if not change.commits:
+        return None
+    layer, table = location(change.name, catalog)
+    first, last = change.commits[0], change.commits[-1]
+    if change.name not in catalog.marts:
+        merged = all(commit.kind == delta.MERGE for commit in change.commits[1:])
+        return delta.changes(session, lake, layer, table, first, last) if merged else None
+    if change.periods is None:
+        return None
+    differs = F.col(str(catalog.marts[change.name].mart.period)).isin([*change.periods])
+    old, new = (delta.read(session, lake, layer, state, table).where(differs) for state in (first, last))
+    both = old.withColumn(TYPE, F.lit("delete")).unionByName(new.withColumn(TYPE, F.lit("insert")))
+    return both.withColumn(COMMIT, F.lit(last.version))
 
 
 def touched(
-    recipe: Recipe, frames: Mapping[str, DataFrame], images: Mapping[str, DataFrame], was: date, as_of: date
+    recipe: Recipe, given: Mapping[str, DataFrame], images: Mapping[str, DataFrame], was: date, as_of: date
 ) -> DataFrame | None:
     """The periods to rebuild, one column and maybe repeated; None where the whole mart must be.
 
     Args:
         recipe: The mart.
-        frames: Its inputs, as they are now.
+        given: Its inputs, as they are now.
         images: Of the inputs that changed, the rows before and after, with `_change_type` and `_commit_version`.
         was: The as-of day of the mart as it stands.
         as_of: The as-of day to rebuild it for.
     """
-    causes = [*images] + ([AS_OF] if was != as_of and _speaks_of_day(recipe) else [])
+    causes = [*images] + ([AS_OF] if was != as_of and speaks_of_day(recipe) else [])
     if recipe.mart.period is None or not causes or any(cause not in recipe.reaches for cause in causes):
         return None
     found = []
     for cause in causes:
-        given = {**frames, "changed": images.get(cause), "was": was, AS_OF: as_of}
+        known = {**given, "changed": images.get(cause), "was": was, AS_OF: as_of}
         function = recipe.reaches[cause]
-        found.append(function(**{name: given[name] for name in inspect.signature(function).parameters}))
+        found.append(function(**{name: known[name] for name in inspect.signature(function).parameters}))
     return reduce(DataFrame.unionAll, found).where(f"{recipe.mart.period} IS NOT NULL")
-
-
-def _speaks_of_day(recipe: Recipe) -> bool:
-    return AS_OF in inspect.signature(recipe.build).parameters

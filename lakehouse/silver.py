@@ -155,14 +155,15 @@ class _Step:
         A new table, or one whose rules are new, is written whole.
         """
         name, before = self.spec.table.name, self.before[layer]
+        whole = before is None or self.is_new
         state = replace(
-            delta.next_state(f"{layer}/{name}", before, self.run_id, "merge"),
+            delta.next_state(f"{layer}/{name}", before, self.run_id, "build" if whole else delta.MERGE),
             inputs={"bronze": self.source.seq},
             fingerprint=self.fingerprint,
             watermark=self.source.watermark,
         )
-        if before is None or self.is_new:
-            write = delta.overwrite(rows.where("NOT _gone").drop("_gone"))
+        if whole:
+            write = delta.overwrite(rows.where("NOT _gone").drop("_gone"), feed=layer != "quarantine")
         elif not changes:
             write = delta.append(rows.where("FALSE").drop("_gone"))
         else:

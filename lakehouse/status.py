@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 
 from pyarrow.compute import field
 
-from lakehouse import gold, ledger
+from lakehouse import ledger
 from lakehouse.contracts import Catalog
 from lakehouse.lake import Lake, State
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
+from lakehouse.pins import layer_of
 from lakehouse.window import moment
 
 
@@ -85,7 +86,7 @@ def _outcome(bronze: State | None, last: TableRecord | MartRecord | None) -> str
 def _mart(
     lake: Lake, catalog: Catalog, name: str, tables: dict[str, TableStatus], reports: list[RunReport]
 ) -> MartStatus:
-    state = lake.state(gold.layer_of(catalog.marts[name]), name)
+    state = lake.state(layer_of(catalog.marts[name]), name)
     seen = [(r, m) for r in reports for m in r.marts if m.name == name]
     sources = [tables[source].proven_to for source in catalog.sources_of(name)]
     known = [at for at in sources if at is not None]

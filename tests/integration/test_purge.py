@@ -77,3 +77,21 @@ def test_what_a_run_writes_now_is_left_and_counted(lake: Lake) -> None:
 
     assert "part-of-a-run.parquet" in texts(lake)[1]
     DeltaTable(lake.path("gold", "m"), storage_options=lake.storage_options()).to_pyarrow_table()
+
+
+def test_the_rows_that_a_change_feed_has_kept_go_too_and_those_of_the_newest_commit_stay(lake: Lake) -> None:
+    path, options = lake.path("gold", "m"), lake.storage_options()
+    commit(lake, 1, OLD)
+    table = DeltaTable(path, storage_options=options)
+    table.alter.set_table_properties({"delta.enableChangeDataFeed": "true"})
+    for seq, who in ((2, NEW), (3, "somebody")):
+        state = CommitProperties(custom_metadata={"userMetadata": to_json(State("gold/m", seq, f"r{seq}", "merge"))})
+        DeltaTable(path, storage_options=options).update(new_values={"who": who}, commit_properties=state)
+    assert OLD in texts(lake)[0]
+
+    purged = purge(lake, "gold", "m")
+
+    assert purged.unclaimed == 0
+    assert OLD not in texts(lake)[0]
+    images = pa.table(DeltaTable(path, storage_options=options).load_cdf(3, 3).read_all()).to_pylist()
+    assert {row["who"] for row in images} == {NEW, "somebody"}
