@@ -17,7 +17,6 @@ from lakehouse.quality import Verdict
 
 AS_OF = date(2024, 12, 31)
 USERS, PLACES, ROWS_PER_FILE = 90_000, 300, 1_000_000
-FEED = {"delta.enableChangeDataFeed": "true"}  # as silver and history are written
 
 
 def pick(below: int, salt: int) -> str:
@@ -124,7 +123,7 @@ class World:
     def _change(self, layer: Layer, rows: DataFrame, key: tuple[str, ...]) -> None:
         before = self.lake.state(layer, "bookings")
         assert before is not None
-        state = delta.next_state(f"{layer}/bookings", before, f"bench{before.seq}", "merge")
+        state = delta.next_state(f"{layer}/bookings", before, f"bench{before.seq}", delta.MERGE)
         state = replace(state, inputs={"bronze": before.inputs["bronze"] + 1})
         delta.commit(
             self.lake, layer, "bookings", state, self.spark, lambda path: silver._merge(self.spark, path, rows, key)
@@ -175,10 +174,9 @@ class World:
         stamps = {"_deleted_at": "TIMESTAMP"} if layer == "silver" else {
             "valid_from": "TIMESTAMP", "valid_to": "TIMESTAMP", "is_current": "BOOLEAN"}  # fmt: skip
         wanted = {c.name: silver_type(c) for c in table.columns} | stamps | {"_seq": "BIGINT"}
-        state = State(f"{layer}/{name}", 1, "bench", "merge", inputs={"bronze": 1})
+        state = State(f"{layer}/{name}", 1, "bench", "build", inputs={"bronze": 1})
         shaped = _shaped(rows, {"_seq": "1"}, wanted)
-        write = lambda path: shaped.write.format("delta").options(**FEED).save(path)  # noqa: E731
-        delta.commit(self.lake, layer, name, state, self.spark, write)
+        delta.commit(self.lake, layer, name, state, self.spark, delta.overwrite(shaped, feed=True))
 
 
 def _with(rows: DataFrame, columns: Mapping[str, str]) -> DataFrame:

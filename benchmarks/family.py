@@ -1,4 +1,4 @@
-"""The peak of resident memory of this process and of all that it started, Spark's JVM among them."""
+"""What this process and all that it started cost, Spark's JVM among them: memory and processor time."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ def watched() -> Iterator[Peak]:
         thread.join()
 
 
+def cpu_seconds() -> float:
+    """Processor time so far; on a machine that others use too, it tells more than the clock."""
+    return sum(map(_worked, _family()))
+
+
 def _family() -> list[psutil.Process]:
     me = psutil.Process()
     return [me, *me.children(recursive=True)]
@@ -52,3 +57,11 @@ def _resident(process: psutil.Process) -> int:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def _worked(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
