@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import psutil
 
@@ -45,6 +47,20 @@ def watched() -> Iterator[Peak]:
 def cpu_seconds() -> float:
     """Processor time so far; on a machine that others use too, it tells more than the clock."""
     return sum(map(_worked, _family()))
+
+
+class Took(NamedTuple):
+    """Seconds by the clock, and of processors."""
+
+    seconds: float
+    cpu: float
+
+
+def took(work: Callable[[], object]) -> Took:
+    """What some work took."""
+    began, worked = time.monotonic(), cpu_seconds()
+    work()
+    return Took(time.monotonic() - began, cpu_seconds() - worked)
 
 
 def _family() -> list[psutil.Process]:
