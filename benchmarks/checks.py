@@ -1,33 +1,35 @@
 """`python -m benchmarks.checks [ROWS]`: what the rules cost on top of the commit of their rows, as a ratio.
 
 The same bronze of three million bookings is taken to silver with all rules of the table and with none, in one
-process, in turns: once as a first build, once as a merge of as many changed rows.
+process, in turns: once as a first build, once as a merge of as many changed rows. `--history` keeps every version too.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from pathlib import Path
 from statistics import median
 from unittest.mock import patch
 
-from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from rich.console import Console
 from rich.table import Table
 
 import transforms
-from lakehouse import bronze, curation, delta, session, silver
+from benchmarks.curating import NOWHERE, Bronze, identity
+from benchmarks.family import Took, watched
+from lakehouse import curation, session
 from lakehouse.contracts import Curation
 from lakehouse.lake import Lake, State
-from lakehouse.settings import Settings, SourceSettings
+from lakehouse.settings import Settings
 
-ROWS, ROUNDS, LIMIT = 3_000_000, 3, 1.25
-AT = 1_704_067_200_000_000
+ROWS, WARM_UP, ROUNDS, LIMIT = 3_000_000, 100_000, 2, 1.25
+STEPS = ("first build", "merge of all rows, changed")
 VALUES = {
     "booking_id": "id",
     "user_id": "id % 90000",
@@ -42,31 +44,7 @@ VALUES = {
     "num_guests": "CAST(id % 2000 AS INT)",
     "updated_at": "timestamp_seconds(1700000000 + id)",
 }
-
-
-@dataclass(frozen=True)
-class Bench:
-    """Bronze in a lake, and how silver is made of it."""
-
-    spark: SparkSession
-    lake: Lake
-    spec: Curation
-
-    def extract(self, rows: int, before: State | None) -> State:
-        """Commits so many bookings to bronze, all of them new versions."""
-        made = self.spark.range(1, rows + 1).select(*[F.expr(sql).alias(name) for name, sql in VALUES.items()])
-        state = replace(delta.next_state("bronze/bookings", before, "bench", "load"), single=before is None)
-        record = {"_hash": "", "_op": bronze.UPSERT, "_run_id": "bench", "_seq": state.seq, "_window_low": None,
-                  "_window_high": None, "_read_at": None}  # fmt: skip
-        whole = made.withColumns({name: F.lit(value) for name, value in record.items()})
-        shaped = whole.select(*[F.col(f.name).cast(f.dataType) for f in bronze.schema(self.spec.table)])
-        return delta.commit(self.lake, "bronze", "bookings", state, self.spark, delta.append(shaped))
-
-    def advance(self, bronze_state: State) -> float:
-        """Seconds to take silver there."""
-        began = time.monotonic()
-        silver.advance(self.spark, self.lake, self.spec, bronze_state, "bench", AT)
-        return time.monotonic() - began
+Times = dict[tuple[str, str, bool], list[Took]]  # by step, part, and whether rules looked
 
 
 @contextmanager
@@ -80,49 +58,70 @@ def without_rules() -> Iterator[None]:
         yield
 
 
-def identity(rows: DataFrame) -> DataFrame:
-    """The declaration says all."""
-    return rows
-
-
 def main() -> None:
     """Measures, prints a table, and fails where the limit is not kept."""
-    rows = int(sys.argv[1]) if len(sys.argv) > 1 else ROWS
-    table = transforms.catalog().tables["bookings"].table
-    times: dict[tuple[str, bool], list[float]] = {}
-    for number in range(ROUNDS + 1):  # the first warms up
-        for ruled in (True, False):
-            size = rows if number else min(rows, 100_000)
-            checks = table.checks if ruled else ()
-            for step, took in _one(Curation(replace(table, checks=checks), identity, "1"), size, ruled=ruled).items():
-                if number:
-                    times.setdefault((step, ruled), []).append(took)
-    shown = Table("step", "without rules, s", "with rules, s", "ratio", title=f"{rows:,} bookings, median of {ROUNDS}")
-    ratios = {}
-    for step in dict.fromkeys(step for step, _ in times):
-        plain, ruled_time = median(times[step, False]), median(times[step, True])
-        ratios[step] = ruled_time / plain
-        shown.add_row(step, f"{plain:.1f}", f"{ruled_time:.1f}", f"{ratios[step]:.2f}")
-    Console(width=100).print(shown)
-    if any(ratio > LIMIT for ratio in ratios.values()):
-        sys.exit(f"beyond the limit of {LIMIT}")
+    asked = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
+    asked.add_argument("rows", nargs="?", type=int, default=ROWS)
+    asked.add_argument("--rounds", type=int, default=ROUNDS, help="pairs to measure; the median counts")
+    asked.add_argument("--history", action="store_true", help="keep every version too, as bookings do")
+    given = asked.parse_args()
+    with watched() as peak:
+        measured(min(given.rows, WARM_UP), 1, history=given.history)
+        times = measured(given.rows, given.rounds, history=given.history)
+    say = Console(width=110).print
+    say(_shown(times, f"{given.rows:,} bookings, median of {given.rounds}"))
+    say(f"peak memory of all processes: {peak.megabytes:,} MB")
+    ratios = {step: _of(times, step, "all", True).seconds / _of(times, step, "all", False).seconds for step in STEPS}
+    beyond = [f"{step} {ratio:.2f}" for step, ratio in ratios.items() if ratio > LIMIT]
+    if beyond:
+        sys.exit(f"{', '.join(beyond)}: beyond the limit of {LIMIT}")
 
 
-def _one(spec: Curation, rows: int, *, ruled: bool) -> dict[str, float]:
+def measured(rows: int, rounds: int, *, history: bool) -> Times:
+    """What each part of both steps took, with rules and without, in turns."""
+    table, times = replace(transforms.catalog().tables["bookings"].table, history=history), Times()
     with tempfile.TemporaryDirectory() as folder:
-        source = SourceSettings(host="nowhere", user="none", password="none", database="none")
-        bench = Bench(session.child(Settings(source=source, lake=folder)), Lake(folder), spec)
-        first = bench.extract(rows, None)
+        source = Bronze(session.child(Settings(source=NOWHERE, lake=folder)), Lake(folder), table)
+        first = source.add(VALUES, rows, None)
+        states = [first, source.add(VALUES, rows, first)]
+        for number in range(rounds):
+            for ruled in (True, False) if number % 2 == 0 else (False, True):
+                checks = table.checks if ruled else ()
+                _round(source, Curation(replace(table, checks=checks), identity, "1"), states, times, ruled=ruled)
+    return times
+
+
+def _round(source: Bronze, spec: Curation, states: list[State], times: Times, *, ruled: bool) -> None:
+    with tempfile.TemporaryDirectory() as folder:
         if ruled:
-            return _timed(bench, first, rows)
-        with without_rules():
-            return _timed(bench, first, rows)
+            found = source.advance(Path(folder), spec, states)
+        else:
+            with without_rules():
+                found = source.advance(Path(folder), spec, states)
+    for step, parts in zip(STEPS, found, strict=True):
+        sys.stderr.write(f"{step}, {'with' if ruled else 'without'} rules: {_told(parts)}\n")
+        for part, took in parts.items():
+            times.setdefault((step, part, ruled), []).append(took)
 
 
-def _timed(bench: Bench, first: State, rows: int) -> dict[str, float]:
-    built = bench.advance(first)
-    second = bench.extract(rows, first)
-    return {"first build": built, "merge of all rows, changed": bench.advance(second)}
+def _of(times: Times, step: str, part: str, ruled: bool) -> Took:
+    found = times[step, part, ruled]
+    return Took(median(t.seconds for t in found), median(t.cpu for t in found))
+
+
+def _shown(times: Times, title: str) -> Table:
+    heads = ("step", "part", "without rules, s", "CPU, s", "with rules, s", "CPU, s", "ratio", "ratio of CPU")
+    shown = Table(*heads, title=title)
+    for step, part in dict.fromkeys((step, part) for step, part, _ in times):
+        plain, ruled = _of(times, step, part, False), _of(times, step, part, True)
+        each = (plain.seconds, plain.cpu, ruled.seconds, ruled.cpu)
+        ratios = (f"{ruled.seconds / plain.seconds:.2f}", f"{ruled.cpu / plain.cpu:.2f}")
+        shown.add_row(step, part, *(f"{value:.1f}" for value in each), *ratios)
+    return shown
+
+
+def _told(parts: dict[str, Took]) -> str:
+    return ", ".join(f"{part} {took.seconds:.1f} s ({took.cpu:.1f} of CPU)" for part, took in parts.items())
 
 
 if __name__ == "__main__":
