@@ -14,6 +14,7 @@ from pyspark.sql import types as T
 
 from lakehouse import delta, recompute
 from lakehouse.checksum import Checksum, Field, row_number, row_text
+from lakehouse.comments import commented
 from lakehouse.contracts import Catalog, Recipe, Terminal
 from lakehouse.lake import Lake, State
 from lakehouse.pins import AS_OF, Pins, frames, layer_of
@@ -99,7 +100,8 @@ def _rows(given: dict[str, Any], recipe: Recipe, as_of: date, reached: Sequence[
     """The rows of a mart, or of the reached periods of it."""
     wanted = inspect.signature(recipe.build).parameters
     offered = {AS_OF: as_of, ONLY: reached}
-    rows = recipe.build(**given, **{name: value for name, value in offered.items() if name in wanted})
+    built = recipe.build(**given, **{name: value for name, value in offered.items() if name in wanted})
+    rows = commented(built, recipe.mart.columns)
     return rows if reached is None else rows.where(_among(recipe, reached))
 
 

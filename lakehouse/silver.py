@@ -14,6 +14,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse import bronze, checks, curation, delta, history, ledger, quality, quarantine
+from lakehouse.comments import commented
 from lakehouse.contracts import Curation, Terminal
 from lakehouse.lake import Lake, Layer, State
 from lakehouse.quality import Verdict
@@ -146,7 +147,8 @@ class _Step:
 
         A new table, or one whose rules are new, is written whole.
         """
-        name, before = self.spec.table.name, self.before[layer]
+        table, before = self.spec.table, self.before[layer]
+        name = table.name
         whole = before is None or self.is_new
         state = replace(
             delta.next_state(f"{layer}/{name}", before, self.run_id, "build" if whole else delta.MERGE),
@@ -155,7 +157,9 @@ class _Step:
             watermark=self.source.watermark,
         )
         if whole:
-            write = delta.overwrite(rows.where("NOT _gone").drop("_gone"), feed=layer != "quarantine")
+            write = delta.overwrite(
+                commented(rows.where("NOT _gone").drop("_gone"), table.columns), feed=layer != "quarantine"
+            )
         elif not changes:
             write = delta.append(rows.where("FALSE").drop("_gone"))
         else:
