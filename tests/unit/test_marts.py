@@ -39,7 +39,7 @@ def test_marts_stand_in_the_wave_in_which_they_are_built_with_what_they_read() -
     assert cells(found, "repeat_customer_rate_daily") == ["1", "repeat_customer_rate_daily", "day", "bookings", ""]
     assert cells(found, "occupancy_rate_monthly")[:3] == ["2", "occupancy_rate_monthly", "month_start"]
     assert cells(found, "stay_nights *")[2] == "month_start"
-    assert cells(found, "price_index_monthly")[2] == "the whole"
+    assert cells(found, "data_quality_daily")[2] == "the whole"
     assert all(name in found for name in transforms.catalog().marts)
 
 

@@ -119,6 +119,18 @@ COMMENT ON COLUMN "presentation"."load_log"."release" IS 'Number of the release,
 COMMENT ON COLUMN "presentation"."load_log"."run_id" IS 'The run that made it';
 COMMENT ON COLUMN "presentation"."load_log"."marts" IS 'Each mart''s commit in the lake, as JSON';
 COMMENT ON COLUMN "presentation"."load_log"."released_at" IS 'When it was made, UTC';
+CREATE TABLE "presentation"."freshness" (
+  "mart" text NOT NULL,
+  "source" text NOT NULL,
+  "source_horizon" timestamp with time zone NOT NULL,
+  "run_id" text NOT NULL,
+  CONSTRAINT "freshness_key" PRIMARY KEY ("mart", "source")
+);
+COMMENT ON TABLE "presentation"."freshness" IS 'How fresh each mart is: the horizon of each of its sources.';
+COMMENT ON COLUMN "presentation"."freshness"."mart" IS 'A mart of this schema';
+COMMENT ON COLUMN "presentation"."freshness"."source" IS 'A source table that it is made of';
+COMMENT ON COLUMN "presentation"."freshness"."source_horizon" IS 'Up to when the mart holds its changes, UTC';
+COMMENT ON COLUMN "presentation"."freshness"."run_id" IS 'The run that proved it';
 CREATE TABLE "quarantine"."guests" (
   "id" bigint,
   "mail" text,

@@ -146,6 +146,19 @@ COMMENT ON COLUMN "presentation"."load_log"."release" IS 'Number of the release,
 COMMENT ON COLUMN "presentation"."load_log"."run_id" IS 'The run that made it';
 COMMENT ON COLUMN "presentation"."load_log"."marts" IS 'Each mart''s commit in the lake, as JSON';
 COMMENT ON COLUMN "presentation"."load_log"."released_at" IS 'When it was made, UTC';
+CREATE TABLE IF NOT EXISTS "presentation"."freshness" (
+  "mart" VARCHAR(65535) NOT NULL ENCODE ZSTD,
+  "source" VARCHAR(65535) NOT NULL ENCODE ZSTD,
+  "source_horizon" TIMESTAMP NOT NULL ENCODE AZ64,
+  "run_id" VARCHAR(65535) NOT NULL ENCODE ZSTD,
+  PRIMARY KEY ("mart", "source")
+)
+DISTSTYLE ALL;
+COMMENT ON TABLE "presentation"."freshness" IS 'How fresh each mart is: the horizon of each of its sources.';
+COMMENT ON COLUMN "presentation"."freshness"."mart" IS 'A mart of this schema';
+COMMENT ON COLUMN "presentation"."freshness"."source" IS 'A source table that it is made of';
+COMMENT ON COLUMN "presentation"."freshness"."source_horizon" IS 'Up to when the mart holds its changes, UTC';
+COMMENT ON COLUMN "presentation"."freshness"."run_id" IS 'The run that proved it';
 CREATE TABLE IF NOT EXISTS "quarantine"."guests" (
   "id" BIGINT ENCODE AZ64,
   "mail" VARCHAR(400) ENCODE ZSTD,
