@@ -35,18 +35,26 @@ def build(quality_checks: DataFrame) -> DataFrame:
 
     A row that breaks several rules of severity `quarantine` counts for the first of them. `pass_rate` is the share of
     the rows that passed; `threshold` is the least share for which nothing is said. Of a rule about the whole table
-    that is no count of rows (fresh, volume) one row fails.
+    that is no count of rows (fresh, volume) one row fails. Where a run judged a table twice, since a step was tried
+    again, the rows of both count, and the status is that of the worse.
     """
-    rows, broken = F.col("rows"), F.col("broken")
-    return quality_checks.select(
-        day_of(F.col("run_at")).alias("day"),
+    rows, broken, of_rule = F.col("rows"), F.col("broken"), ["run_id", "table", "check", "severity"]
+    judged = quality_checks.groupBy(day_of(F.col("run_at")).alias("day"), *of_rule).agg(
+        F.sum("rows").alias("rows"),
+        F.sum("broken").alias("broken"),
+        F.sum(F.when(F.col("status") == "quarantined", broken).otherwise(0)).alias("quarantined"),
+        F.max("tolerated").alias("tolerated"),
+        F.max_by("status", F.struct("broken", "status")).alias("status"),
+    )
+    return judged.select(
+        "day",
         "run_id",
         F.col("table").alias("table_name"),
         F.col("check").alias("check_name"),
         "severity",
         "rows",
         (rows - F.least(broken, rows)).alias("passed"),
-        F.when(F.col("status") == "quarantined", broken).otherwise(0).alias("quarantined"),
+        "quarantined",
         quotient(rows - F.least(broken, rows), rows, 6).cast("DECIMAL(9,6)").alias("pass_rate"),
         (1 - F.col("tolerated").cast("DECIMAL(9,6)")).cast("DECIMAL(9,6)").alias("threshold"),
         "status",
