@@ -96,3 +96,14 @@ def test_the_rows_that_a_change_feed_has_kept_go_too_and_those_of_the_newest_com
     assert OLD not in texts(lake)[0]
     images = pa.table(DeltaTable(path, storage_options=options).load_cdf(3, 3).read_all()).to_pylist()
     assert {row["who"] for row in images} == {NEW, "somebody"}
+
+
+def test_after_a_purge_nothing_tells_how_a_table_came_to_be_so_that_marts_of_it_are_built_whole(lake: Lake) -> None:
+    commit(lake, 1, OLD)
+    commit(lake, 2, NEW)
+    assert [state.seq for state in lake.commits("gold", "m", 1, 2)] == [1, 2]
+
+    purge(lake, "gold", "m")
+
+    assert lake.commits("gold", "m", 1, 2) == ()
+    assert [state.seq for state in lake.commits("gold", "m", 2, 2)] == [2]
