@@ -12,6 +12,7 @@ from lakehouse.warehouse import catalogue
 from lakehouse.warehouse.model import SCHEMAS
 
 LOCKED, FORBIDDEN = "55P03", "42501"
+SHORT = {"53": "the server lacks disk, memory or connections", "58": "the server's disk fails"}
 UNFIT = {"22": "a value does not fit its column", "23": "a rule of the table is broken"}
 REFUSED = {"0A": "something depends on it", "2B": "something depends on it", "42": "it does not take the statement"}
 
@@ -51,6 +52,8 @@ class explained:  # noqa: N801
         if code == LOCKED:
             return Transient(f"{self._where}: a table is locked and was waited for in vain: {self._holders()}; "
                              "the old release is served; end that query, or try again")  # fmt: skip
+        if code[:2] in SHORT:
+            return Transient(f"{self._where}: {SHORT[code[:2]]} ({told}); the old release is served")
         if code[:2] in UNFIT:
             at = ".".join(filter(None, (error.diag.schema_name, error.diag.table_name, error.diag.column_name)))
             rule = error.diag.constraint_name or ""

@@ -246,6 +246,27 @@ def test_a_reader_in_the_middle_of_a_long_query_neither_waits_nor_makes_the_rele
     assert site.is_new()
 
 
+@pytest.mark.fault("F54")
+def test_a_server_without_disk_says_so_and_serves_the_old_release(site: Site) -> None:
+    """Its answer is played by a trigger in the middle of the swap: the disk itself is not filled."""
+    full = "BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END"
+    with site.direct.begin() as connection:
+        connection.exec_driver_sql(
+            f"CREATE FUNCTION presentation.full_() RETURNS trigger LANGUAGE plpgsql AS $${full}$$"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER full_ BEFORE INSERT ON presentation.guests EXECUTE FUNCTION presentation.full_()"
+        )
+    with pytest.raises(Transient, match=r"lacks disk, .*could not extend file.*the old release is served"):
+        site.release(site.engine, site.states)
+    assert site.is_old()
+
+    with site.direct.begin() as connection:
+        connection.exec_driver_sql("DROP FUNCTION presentation.full_ CASCADE")
+    site.release(site.engine, site.states)
+    assert site.is_new()
+
+
 @pytest.mark.fault("F55")
 @pytest.mark.parametrize("twist", ["doubled", "cut short", "changed"])
 def test_rows_that_are_staged_wrong_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch, twist: str) -> None:
