@@ -16,7 +16,7 @@ from lakehouse.contracts import Catalog, Recipe
 from lakehouse.lake import Lake, State, replaced
 from lakehouse.pins import AS_OF, Pins, frames, location, speaks_of_day
 
-MOST_PERIODS = 100
+MOST_PERIODS, WORTH_ROWS = 100, 200_000
 TYPE, COMMIT = "_change_type", "_commit_version"
 
 
@@ -36,8 +36,13 @@ class Change:
 def reached(
     session: SparkSession, lake: Lake, catalog: Catalog, recipe: Recipe, pins: Pins, before: State | None
 ) -> tuple[date, ...] | None:
-    """The periods of a mart that must be made anew behind `before`, in order; None where all of it must be."""
+    """The periods of a mart that must be made anew behind `before`, in order; None where all of it must be.
+
+    All of it, too, where its inputs are so small that to ask for the periods costs more than to build them.
+    """
     if before is None or recipe.mart.period is None or before.fingerprint != recipe.fingerprint or not before.as_of:
+        return None
+    if sum(lake.count(*location(name, catalog)) for name in recipe.inputs) < WORTH_ROWS:
         return None
     images: dict[str, DataFrame] = {}
     for name in recipe.inputs:

@@ -111,6 +111,11 @@ class Marts:
         return sorted(map(tuple, rows.collect())), state.checksum
 
 
+@pytest.fixture(autouse=True)
+def _small_tables_are_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recompute, "WORTH_ROWS", 0)
+
+
 def on(day: int, key: int, size: int = 1, *, deleted: bool = False) -> Version:
     """A version of a thing, changed on the n-th day."""
     return Version(key, "red", size, day * DAY_MINUTES, deleted)
@@ -167,6 +172,7 @@ def test_a_reach_that_says_too_little_is_found_by_the_comparison(tmp_path: Path)
     assert marts.stored("daily", state) != marts.whole("daily")
 
 
+@pytest.mark.long
 def test_other_code_builds_the_mart_whole(tmp_path: Path) -> None:
     marts = Marts(tmp_path, DAILY)
     marts.changed(on(1, 1), on(2, 2)).build()
@@ -185,6 +191,7 @@ def test_an_input_that_was_judged_anew_by_other_rules_builds_the_mart_whole(tmp_
     assert marts.stored("daily", state) == marts.whole("daily")
 
 
+@pytest.mark.long
 def test_a_mart_without_a_reach_for_the_input_that_changed_is_built_whole(tmp_path: Path) -> None:
     marts = Marts(tmp_path, replace(DAILY, reaches={"as_of": _passed}))
     marts.changed(on(1, 1), on(2, 2)).build()
@@ -203,6 +210,7 @@ def test_a_change_that_reaches_very_many_periods_builds_the_mart_whole(
     assert len(marts.changed(on(6, 6), on(7, 7)).build()["daily"].periods or ()) == 2
 
 
+@pytest.mark.long
 def test_a_table_whose_changes_are_not_told_builds_the_mart_whole(tmp_path: Path) -> None:
     """A lake that an older version of ours has made."""
     marts = Marts(tmp_path, DAILY)
@@ -216,6 +224,18 @@ def test_a_table_whose_changes_are_not_told_builds_the_mart_whole(tmp_path: Path
     assert marts.stored("daily", state) == marts.whole("daily")
 
 
+def test_a_mart_of_small_tables_is_built_whole_which_is_quicker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recompute, "WORTH_ROWS", 3)
+    marts = Marts(tmp_path, DAILY)
+    marts.changed(on(1, 1), on(2, 2)).build()
+
+    assert marts.changed(on(3, 1)).build()["daily"].periods is None
+    assert marts.changed(on(4, 4)).build()["daily"].periods == ("2024-01-05",)
+
+
+@pytest.mark.long
 def test_a_mart_that_missed_runs_takes_all_changes_since_it_was_built(tmp_path: Path) -> None:
     marts = Marts(tmp_path, DAILY)
     marts.changed(*[on(day, day + 1) for day in range(8)]).build()
