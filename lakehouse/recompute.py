@@ -16,7 +16,7 @@ from lakehouse.contracts import Catalog, Recipe
 from lakehouse.lake import Lake, State, replaced
 from lakehouse.pins import AS_OF, Pins, frames, location, speaks_of_day
 
-MOST_PERIODS, WORTH_ROWS = 100, 200_000
+MOST_PERIODS, WORTH_ROWS = 100, 500_000
 TYPE, COMMIT = "_change_type", "_commit_version"
 
 
