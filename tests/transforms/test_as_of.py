@@ -11,6 +11,7 @@ from tests.reference.as_of import silver_as_of
 from tests.reference.drawn import FIRST, LAST, worlds
 from tests.reference.world import World
 from tests.transforms.drawn import framed, history
+from tests.transforms.worlds import SCHEMAS
 from transforms.supply import live_spans, price_spans
 
 Row = dict[str, Any]
@@ -52,7 +53,7 @@ def asked(spans: list[Any], day: date) -> Iterator[tuple[int, Any, str | None]]:
 @given(drawn=worlds(most_bookings=12))
 def test_spans_say_of_every_day_what_stood_at_its_end(spark: SparkSession, drawn: tuple[World, date]) -> None:
     rows = history("apartments", drawn[0].apartments)
-    frame = framed(spark, "apartments_history", rows)
+    frame = framed(spark, SCHEMAS["apartments_history"], rows)
     live, prices = live_spans(frame, DAYS[-1]).collect(), price_spans(frame).collect()
 
     assert {day: spanned(live, day) for day in DAYS} == {day: on_offer(rows, day) for day in DAYS}
