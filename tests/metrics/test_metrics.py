@@ -69,6 +69,7 @@ def admin(source_server: MariaDb) -> Admin:
     return admin_of(source_server)
 
 
+@pytest.mark.timeout(1800)
 def test_each_mart_equals_the_reference_on_the_first_day_and_on_the_next(
     admin: Admin,
     source_server: MariaDb,
