@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow.compute as pc
 from deltalake import DeltaTable
@@ -123,6 +123,11 @@ def replaced(commits: Sequence[State]) -> frozenset[date] | None:
 STATE: TypeAdapter[State] = TypeAdapter(State)
 
 
+def _told(entry: dict[str, Any]) -> State:
+    """The state that an entry of a table's history carries."""
+    return replace(STATE.validate_json(entry["userMetadata"]), version=int(entry["version"]))
+
+
 def to_json(state: State) -> str:
     """The state as it stands in a commit."""
     text: str = STATE.dump_json(state, exclude={"version"}).decode()
@@ -181,7 +186,7 @@ class Lake:
             for entry in table.history(limit):
                 if not entry.get("userMetadata"):
                     continue
-                found = replace(STATE.validate_json(entry["userMetadata"]), version=int(entry["version"]))
+                found = _told(entry)
                 newest = newest or found
                 if found.seq == (newest.seq if seq is None else seq):
                     return found
@@ -191,14 +196,15 @@ class Lake:
 
     def commits(self, layer: Layer, name: str, first: int, last: int) -> tuple[State, ...]:
         """The states of a table's commits from one sequence to another, in order; none where the log lacks one."""
-        table = self.open(layer, name)
-        found: dict[int, State] = {}
-        for entry in [] if table is None or first < 1 else table.history():
-            if entry.get("userMetadata"):
-                state = replace(STATE.validate_json(entry["userMetadata"]), version=int(entry["version"]))
-                found[state.seq] = state
-        wanted = range(first, last + 1)
-        return tuple(found[seq] for seq in wanted) if all(seq in found for seq in wanted) else ()
+        table, wanted = self.open(layer, name), range(first, last + 1)
+        if table is None or first < 1:
+            return ()
+        for limit in (len(wanted) + 20, None):
+            told = [_told(entry) for entry in table.history(limit) if entry.get("userMetadata")]
+            found = {state.seq: state for state in told}
+            if all(seq in found for seq in wanted):
+                return tuple(found[seq] for seq in wanted)
+        return ()
 
     def newest(self, layer: Layer, name: str, column: str) -> datetime | None:
         """The latest time in a column of the live rows; None where there is none."""
