@@ -7,7 +7,6 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -50,7 +49,7 @@ def _connected(engine: Engine, deadline: float) -> Connection:
     threading.Thread(target=connect, daemon=True).start()
     try:
         return found.result(deadline)
-    except FutureTimeout:
+    except TimeoutError:
         raise Transient(f"warehouse {engine.url.host}:{engine.url.port} says nothing; try again") from None
 
 
