@@ -13,11 +13,15 @@ from lakehouse.checksum import Checksum
 from lakehouse.lake import Lake, State, to_json
 
 
-def write(lake: Lake, name: str, rows: pa.Table) -> State:
-    """A mart's next commit, with the checksum that Spark would have given it."""
+def write(
+    lake: Lake, name: str, rows: pa.Table, periods: tuple[str, ...] | None = None, run: str | None = None
+) -> State:
+    """A mart's next commit, with the checksum that Spark would have given it, as one that replaced these periods."""
     before = lake.state("gold", name)
     seq = before.seq + 1 if before else 1
-    state = State(f"gold/{name}", seq, f"run{seq}", "build", checksum=checksum(rows.to_pylist()))
+    state = State(
+        f"gold/{name}", seq, run or f"run{seq}", "build", checksum=checksum(rows.to_pylist()), periods=periods
+    )
     said = CommitProperties(custom_metadata={"userMetadata": to_json(state)})
     write_deltalake(lake.path("gold", name), rows, mode="overwrite", schema_mode="overwrite", commit_properties=said)
     found = lake.state("gold", name)

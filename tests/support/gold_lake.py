@@ -1,17 +1,15 @@
-"""A lake whose gold a test writes itself, commit by commit, with checksums worked out in plain Python."""
+"""A lake whose gold a test writes itself: marts by day, of which a commit replaces all or some days."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
-from deltalake import CommitProperties, write_deltalake
 
-from lakehouse.checksum import Checksum
 from lakehouse.contracts import Mart, MartColumn
-from lakehouse.lake import Lake, State, to_json
+from lakehouse.lake import Lake, State
+from tests.support import gold
 
 FIRST = date(2024, 1, 1)
 Row = tuple[date, int, str | None]
@@ -33,16 +31,6 @@ def on(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-def checksum(rows: Sequence[Row]) -> Checksum:
-    """Count, and the sum of 13 hex digits of md5 over each row's text."""
-    return Checksum(len(rows), sum(int(hashlib.md5(_text(row).encode()).hexdigest()[:13], 16) for row in rows))
-
-
-def _text(row: Row) -> str:
-    day, order, note = row
-    return f"{day}|{order}|" + ("~" if note is None else f"{len(note)}|{note}")
-
-
 @dataclass
 class GoldLake:
     """Gold tables in a folder."""
@@ -55,20 +43,10 @@ class GoldLake:
 
     def write(self, name: str, rows: Sequence[Row], days: Sequence[date] | None = None, run: str = "run") -> State:
         """Makes these the rows of a mart, or of these days of it, as one commit of its own."""
-        before = self.lake.state("gold", name)
         kept = [row for row in self.rows(name) if days is not None and row[0] not in days]
-        state = State(
-            f"gold/{name}", before.seq + 1 if before else 1, run, "build",
-            checksum=checksum([*kept, *rows]),
-            periods=None if days is None or before is None else tuple(str(day) for day in days),
-        )  # fmt: skip
-        path = self.lake.path("gold", name)
-        told = CommitProperties(custom_metadata={"userMetadata": to_json(state)})
         table = pa.Table.from_pylist([dict(zip(SCHEMA.names, row, strict=True)) for row in [*kept, *rows]], SCHEMA)
-        write_deltalake(path, table, mode="overwrite", commit_properties=told)
-        found = self.lake.state("gold", name)
-        assert found is not None
-        return replace(state, version=found.version)
+        is_part = days is not None and self.lake.state("gold", name) is not None
+        return gold.write(self.lake, name, table, tuple(map(str, days or ())) if is_part else None, run)
 
     def rows(self, name: str) -> list[Row]:
         """The rows of a mart, in order."""
