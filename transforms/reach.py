@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
 from transforms.money import RATE_HOLDS_DAYS
-from transforms.periods import day_of, days, month_start, months
+from transforms.periods import day_of, days, month_start, months, week_start
 from transforms.stays import live
 
 GONE = ("delete", "update_preimage")
@@ -66,6 +66,26 @@ def differing(changed: DataFrame, history: DataFrame, says: Callable[[DataFrame]
     new, old = says(now), says(before(changed, now, "id", "_seq"))
     both = new.withColumn("_more", F.lit(1)).unionByName(old.withColumn("_more", F.lit(-1)))
     return both.groupBy(*new.columns).agg(F.sum("_more").alias("_more")).where("_more <> 0").select(period)
+
+
+def weeks_of(rows: DataFrame, day: str) -> DataFrame:
+    """The weeks of a column of days, as `week_start`."""
+    return rows.select(week_start(F.col(day)).alias("week_start"))
+
+
+def weeks_passed(any_frame: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The weeks from one as-of day to another, both included, as `week_start`."""
+    return weeks_of(passed(any_frame, was, as_of), "day")
+
+
+def weeks_booked(bookings: DataFrame) -> DataFrame:
+    """The weeks in which live bookings were made, as `week_start`."""
+    return weeks_of(bookings, "booked_on")
+
+
+def weeks_priced(changed: DataFrame) -> DataFrame:
+    """The weeks of the days that changed rates price, as `week_start`."""
+    return weeks_of(rate_days(changed), "day")
 
 
 def months_passed(any_frame: DataFrame, was: date, as_of: date) -> DataFrame:

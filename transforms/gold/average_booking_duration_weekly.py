@@ -11,7 +11,7 @@ from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count
 from transforms.numbers import in_order, median, nearest_rank, quotient
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.reach import booked_between, of_listings, passed
+from transforms.reach import booked_between, of_listings, weeks_passed
 from transforms.stays import live, made_until
 
 MART = Mart(
@@ -69,5 +69,5 @@ def touched_by_apartment_attributes(changed: DataFrame, bookings: DataFrame) -> 
 
 def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
     """The weeks between the two days, and those of stays that were booked between them."""
-    weeks = passed(bookings, was, as_of).select(week_start(F.col("day")).alias("week_start"))
+    weeks = weeks_passed(bookings, was, as_of)
     return weeks.unionByName(touched_by_bookings(booked_between(bookings, was, as_of).select(*bookings.columns)))

@@ -13,7 +13,7 @@ from transforms.money import with_usd, without_rate
 from transforms.numbers import in_order, median, quotient
 from transforms.periods import is_partial, week_end, week_start, weeks
 from transforms.places import PLACE, with_levels, with_place
-from transforms.reach import differing, of_listings, passed, rate_days
+from transforms.reach import differing, of_listings, weeks_passed, weeks_priced
 from transforms.supply import asked, live_spans
 
 MART = Mart(
@@ -97,9 +97,9 @@ def touched_by_apartment_attributes(changed: DataFrame, apartments_history: Data
 
 def touched_by_exchange_rates(changed: DataFrame) -> DataFrame:
     """The weeks of the days that they price."""
-    return rate_days(changed).select(week_start(F.col("day")).alias("week_start"))
+    return weeks_priced(changed)
 
 
 def touched_by_as_of(apartments_history: DataFrame, was: date, as_of: date) -> DataFrame:
     """The weeks between the two days."""
-    return passed(apartments_history, was, as_of).select(week_start(F.col("day")).alias("week_start"))
+    return weeks_passed(apartments_history, was, as_of)

@@ -12,7 +12,7 @@ from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count, share
 from transforms.numbers import quotient
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.reach import of_listings, passed
+from transforms.reach import of_listings, weeks_of, weeks_passed
 from transforms.stays import live, made_until
 from transforms.viewings import CONTACTS, LEADS_WITHIN_DAYS, led_to, viewed, viewed_until
 
@@ -107,26 +107,22 @@ def _booked(confirmed: DataFrame) -> DataFrame:
 
 def touched_by_bookings(changed: DataFrame) -> DataFrame:
     """The weeks in which they were made."""
-    return _weeks(live(changed).where("is_confirmed"), "booked_on")
+    return weeks_of(live(changed).where("is_confirmed"), "booked_on")
 
 
 def touched_by_user_viewing(changed: DataFrame, bookings: DataFrame) -> DataFrame:
     """The weeks of the looks, and of the bookings that came of them."""
     views, confirmed = viewed(changed), live(bookings).where("is_confirmed")
     booked = confirmed.join(views, led_to(views, confirmed), "left_semi")
-    return _weeks(views, "viewed_on").unionByName(_weeks(booked, "booked_on"))
+    return weeks_of(views, "viewed_on").unionByName(weeks_of(booked, "booked_on"))
 
 
 def touched_by_apartment_attributes(changed: DataFrame, bookings: DataFrame, user_viewing: DataFrame) -> DataFrame:
     """The weeks in which the listings were looked at or booked."""
     looks, booked = of_listings(viewed(user_viewing), changed), of_listings(live(bookings), changed)
-    return _weeks(looks, "viewed_on").unionByName(_weeks(booked.where("is_confirmed"), "booked_on"))
+    return weeks_of(looks, "viewed_on").unionByName(weeks_of(booked.where("is_confirmed"), "booked_on"))
 
 
 def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
     """The weeks between the two days."""
-    return _weeks(passed(bookings, was, as_of), "day")
-
-
-def _weeks(rows: DataFrame, day: str) -> DataFrame:
-    return rows.select(week_start(F.col(day)).alias("week_start"))
+    return weeks_passed(bookings, was, as_of)

@@ -10,7 +10,7 @@ from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, WEEK, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
-from transforms.reach import passed, rate_days
+from transforms.reach import weeks_booked, weeks_passed, weeks_priced
 from transforms.stays import live, made_until
 
 MART = Mart(
@@ -54,14 +54,14 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFr
 
 def touched_by_bookings(changed: DataFrame) -> DataFrame:
     """The weeks in which they were made."""
-    return live(changed).select(week_start(F.col("booked_on")).alias("week_start"))
+    return weeks_booked(live(changed))
 
 
 def touched_by_exchange_rates(changed: DataFrame) -> DataFrame:
     """The weeks of the days that they price."""
-    return rate_days(changed).select(week_start(F.col("day")).alias("week_start"))
+    return weeks_priced(changed)
 
 
 def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
     """The weeks between the two days."""
-    return passed(bookings, was, as_of).select(week_start(F.col("day")).alias("week_start"))
+    return weeks_passed(bookings, was, as_of)

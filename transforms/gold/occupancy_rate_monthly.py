@@ -12,7 +12,7 @@ from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
 from transforms.periods import days, is_partial, month_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.reach import booked_between, differing, night_months, of_listings, passed
+from transforms.reach import booked_between, differing, months_passed, night_months, of_listings
 from transforms.stays import live as live_bookings
 from transforms.stays import nights_until
 from transforms.supply import live_spans, nights_on_offer
@@ -123,7 +123,7 @@ def touched_by_apartment_attributes(
 
 def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
     """The months between the two days, and those of nights that were booked between them."""
-    between = passed(bookings, was, as_of).select(month_start(F.col("day")).alias("month_start"))
+    between = months_passed(bookings, was, as_of)
     return between.unionByName(night_months(booked_between(bookings, was, as_of)))
 
 

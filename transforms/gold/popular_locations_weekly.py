@@ -12,7 +12,7 @@ from transforms.money import total, with_usd, without_rate
 from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_place
 from transforms.ranking import rank
-from transforms.reach import of_listings, passed, rate_days
+from transforms.reach import of_listings, weeks_booked, weeks_passed, weeks_priced
 from transforms.stays import live, made_until
 
 MART = Mart(
@@ -66,19 +66,19 @@ def build(bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: 
 
 def touched_by_bookings(changed: DataFrame) -> DataFrame:
     """The weeks in which they were made."""
-    return live(changed).select(week_start(F.col("booked_on")).alias("week_start"))
+    return weeks_booked(live(changed))
 
 
 def touched_by_exchange_rates(changed: DataFrame) -> DataFrame:
     """The weeks of the days that they price."""
-    return rate_days(changed).select(week_start(F.col("day")).alias("week_start"))
+    return weeks_priced(changed)
 
 
 def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
     """The weeks between the two days."""
-    return passed(bookings, was, as_of).select(week_start(F.col("day")).alias("week_start"))
+    return weeks_passed(bookings, was, as_of)
 
 
 def touched_by_apartment_attributes(changed: DataFrame, bookings: DataFrame) -> DataFrame:
     """The weeks in which the listings were booked."""
-    return of_listings(live(bookings), changed).select(week_start(F.col("booked_on")).alias("week_start"))
+    return weeks_booked(of_listings(live(bookings), changed))
