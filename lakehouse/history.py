@@ -37,8 +37,10 @@ def rows(versions: DataFrame, latest: DataFrame, spec: Curation) -> DataFrame:
 
 
 def changes(made: DataFrame, latest: DataFrame, there: DataFrame, key: tuple[str, ...]) -> DataFrame:
-    """These rows, and of the looked-at keys those that the table has and should have no more, marked `_gone`."""
-    keys = [*key, "_seq"]
-    touched = there.select(*keys).join(latest.select(*key), list(key), "left_semi")
-    gone = touched.join(made.select(*keys), keys, "left_anti").withColumn("_gone", F.lit(True))
+    """These rows, and those that the table has of keys whose latest version is rejected, marked `_gone`.
+
+    Nothing else leaves history: by the same rules a version that was clean is so forever.
+    """
+    rejected = latest.where("_rule IS NOT NULL").select(*key)
+    gone = there.select(*key, "_seq").join(rejected, list(key), "left_semi").withColumn("_gone", F.lit(True))
     return made.unionByName(gone, allowMissingColumns=True)
