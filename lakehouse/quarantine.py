@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+from pyspark.sql import Column as Expression
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
@@ -46,12 +47,15 @@ class Entry:
     run_id: str
 
 
-def rows(latest: DataFrame, versions: DataFrame, spec: Curation, *, single: bool) -> DataFrame:
-    """The quarantine of the looked-at keys; those with nothing to be kept out are marked `_gone`.
+def rows(
+    latest: DataFrame, versions: DataFrame, spec: Curation, there: DataFrame | None = None, *, single: bool
+) -> DataFrame:
+    """The quarantine of the looked-at keys; those with nothing to be kept out, and are `there` now, are marked `_gone`.
 
     `single` says that no key has more than one version.
     """
     is_open = F.col("_rule").isNotNull() & (F.col("_op") == bronze.UPSERT)
+    latest = latest.where(is_open) if there is None else _concerned(latest, is_open, there, spec)
     raw = [F.col("_raw")[c.name].alias(c.name) for c in spec.table.columns]
     reason = F.array_join("_broken", ", ").alias("_reason")
     last_seen = F.col("_read_at").alias("_last_seen")
@@ -62,6 +66,14 @@ def rows(latest: DataFrame, versions: DataFrame, spec: Curation, *, single: bool
     tries = versions.join(found.where("NOT _gone").select(*key), key, "left_semi")
     seen = found.join(_first_seen(tries, spec), key, "left")
     return seen.withColumn("_first_seen", F.coalesce("_first_seen", "_last_seen")).select(*found.columns, "_first_seen")
+
+
+def _concerned(latest: DataFrame, is_open: Expression, there: DataFrame, spec: Curation) -> DataFrame:
+    """The rows to be kept out, and those whose key is in quarantine now: the others do not touch the table."""
+    names = {k: f"_there_{k}" for k in spec.table.key}
+    known = there.select(*[F.col(k).alias(name) for k, name in names.items()], F.lit(True).alias("_there"))
+    same = [F.col("_raw")[k].eqNullSafe(F.col(name)) for k, name in names.items()]
+    return latest.join(known, same, "left").where(is_open | F.col("_there")).drop(*names.values(), "_there")
 
 
 def _first_seen(tries: DataFrame, spec: Curation) -> DataFrame:

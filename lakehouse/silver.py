@@ -110,7 +110,8 @@ class _Step:
             quarantined = self.lake.count("quarantine", table.name)
             verdict = quality.verdict(rows, table, self.lake.count("silver", table.name) + quarantined)
             verdict = replace(verdict, warned=verdict.warned | self._whole(rows, verdict))
-            rejects = quarantine.rows(rows, versions, self.spec, single=single or not verdict.rejected)
+            held = self._there("quarantine") if quarantined else None
+            rejects = quarantine.rows(rows, versions, self.spec, held, single=single or not verdict.rejected)
             doubtful = bool(verdict.rejected) or quarantined > 0
             self._write("quarantine", rejects, table.key, changes=doubtful)
             if table.history:
@@ -136,11 +137,15 @@ class _Step:
         return quality.whole(table, quality.Whole(live, parents, self.at, usual, brought))
 
     def _history(self, versions: DataFrame, latest: DataFrame) -> DataFrame:
-        made, before = history.rows(versions, latest, self.spec), self.before["history"]
+        made, there = history.rows(versions, latest, self.spec), self._there("history")
+        return made if there is None else history.changes(made, latest, there, self.spec.table.key)
+
+    def _there(self, layer: Layer) -> DataFrame | None:
+        """The rows of a table that are to be changed; None where all of it is written anew."""
+        before = self.before[layer]
         if before is None or self.is_new:
-            return made
-        there = delta.read(self.session, self.lake, "history", before, self.spec.table.name)
-        return history.changes(made, latest, there, self.spec.table.key)
+            return None
+        return delta.read(self.session, self.lake, layer, before, self.spec.table.name)
 
     def _write(self, layer: Layer, rows: DataFrame, key: tuple[str, ...], *, changes: bool = True) -> State:
         """Upserts rows by key and deletes those marked `_gone`; without `changes`, commits the state alone.
