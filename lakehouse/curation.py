@@ -28,8 +28,10 @@ def judged(bronze: DataFrame, curation: Curation) -> DataFrame:
     table = curation.table
     raw = bronze.withColumn(RAW, F.struct(*[_kept(c, curation).alias(c.name) for c in table.columns]))
     curated = curation.curate(typed(raw, curation))
-    broken = F.filter(F.array(*_breaches(table)), lambda rule: rule.isNotNull())
-    return curated.withColumn("_broken", broken).withColumn("_rule", F.get("_broken", F.lit(0)))
+    breaches = _breaches(table)
+    rule, none = F.coalesce(*breaches), F.array().cast("array<string>")
+    broken = F.when(rule.isNull(), none).otherwise(F.array_compact(F.array(*breaches)))
+    return curated.withColumns({"_rule": rule, "_broken": broken})
 
 
 def typed(raw: DataFrame, curation: Curation) -> DataFrame:

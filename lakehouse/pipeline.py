@@ -117,7 +117,7 @@ def pending(run: Run, table: str) -> bool:
         return True
     if run.proven.get(table) != state.seq:
         return True
-    if silver.behind(lake.state("silver", table), state, spec.fingerprint):
+    if silver.behind(lake, spec, state):
         return True
     return extractor.changed(state)
 
@@ -236,7 +236,7 @@ def _read(run: Run, table: str, extractor: Extractor) -> Extraction:
 def curate(run: Run, table: str) -> Verdict | None:
     """Brings silver to the newest bronze commit; None where it stands there already."""
     state, spec = _bronze_state(run, table), run.spec(table)
-    if not silver.behind(run.lake.state("silver", table), state, spec.fingerprint):
+    if not silver.behind(run.lake, spec, state):
         return None
     return silver.advance(session.child(run.settings), run.lake, spec, state, run.run_id, run.horizon.at)
 

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from lakehouse import bronze, checks, curation, delta, history, ledger, quality, quarantine
 from lakehouse.comments import commented
-from lakehouse.contracts import Curation, Terminal
+from lakehouse.contracts import Curation, Table, Terminal
 from lakehouse.lake import Lake, Layer, State
 from lakehouse.quality import Verdict
 from lakehouse.quoting import spark as quoted
@@ -24,11 +24,11 @@ LAYERS: tuple[Layer, ...] = ("quarantine", "history", "silver")
 RULES = (checks, curation, history, quarantine)
 
 
-def behind(silver: State | None, bronze_state: State, fingerprint: str) -> bool:
-    """True while there is committed bronze that silver has not consumed, or its rules have changed."""
-    if silver is None or silver.fingerprint != _of_today(fingerprint):
-        return True
-    return silver.inputs.get("bronze", 0) < bronze_state.seq
+def behind(lake: Lake, spec: Curation, source: State) -> bool:
+    """True while silver has not consumed this bronze commit, or one of the layers was made by other rules."""
+    before = _before(lake, spec.table)
+    silver = before["silver"]
+    return silver is None or silver.inputs.get("bronze", 0) < source.seq or not _by_rules_of(spec, before)
 
 
 def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, run_id: str, at: int) -> Verdict:
@@ -40,13 +40,13 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
         Superseded: Another run got there first.
         Terminal: A rule of severity `fail` is broken, or more rows are rejected than declared.
     """
-    before, fingerprint = _before(lake, spec.table.name), _of_today(spec.fingerprint)
+    before, fingerprint = _before(lake, spec.table), _of_today(spec.fingerprint)
     for state in before.values():
         if state is not None and state.inputs.get("bronze", 0) > source.seq:
             raise delta.Superseded(state.table, state.run_id)
     silver = before["silver"]
     consumed = 0 if silver is None else silver.inputs.get("bronze", 0)
-    is_new = silver is None or silver.fingerprint != fingerprint or consumed < source.erased
+    is_new = silver is None or not _by_rules_of(spec, before) or consumed < source.erased
     everything = delta.read(session, lake, "bronze", source, spec.table.name)
     touched = everything.where(F.col("_seq") > consumed)
     step = _Step(session, lake, spec, source, run_id, at, before, fingerprint, is_new)
@@ -63,7 +63,7 @@ def retry(session: SparkSession, lake: Lake, spec: Curation, run_id: str, at: in
     table, silver = spec.table, lake.state("silver", spec.table.name)
     if silver is None:
         raise Terminal(f"table {table.name} is not in the lake yet; `lakehouse run` loads it")
-    if silver.fingerprint == _of_today(spec.fingerprint):
+    if _by_rules_of(spec, _before(lake, table)):
         return None
     source = lake.state("bronze", table.name, silver.inputs["bronze"])
     if source is None:
@@ -75,8 +75,14 @@ def retry(session: SparkSession, lake: Lake, spec: Curation, run_id: str, at: in
     return advance(session, lake, spec, source, run_id, at)
 
 
-def _before(lake: Lake, name: str) -> dict[Layer, State | None]:
-    return {layer: lake.state(layer, name) for layer in LAYERS}
+def _before(lake: Lake, table: Table) -> dict[Layer, State | None]:
+    return {layer: lake.state(layer, table.name) for layer in LAYERS if layer != "history" or table.history}
+
+
+def _by_rules_of(spec: Curation, before: dict[Layer, State | None]) -> bool:
+    """A run by other rules that was killed half-way has left its mark on some layers only."""
+    wanted = _of_today(spec.fingerprint)
+    return all(state is None or state.fingerprint == wanted for state in before.values())
 
 
 def _versions(everything: DataFrame, touched: DataFrame, spec: Curation) -> DataFrame:

@@ -53,7 +53,7 @@ def facts(
     wanted = None if only is None else sorted({*only, *(month.replace(year=month.year - 1) for month in only)})
     made = made_until(bookings, as_of)
     parts = [
-        _sold(nights_until(stay_nights, bookings, as_of)),
+        _sold(nights_until(stay_nights, as_of)),
         nights_on_offer(live_spans(apartments_history, as_of), wanted).drop("assumed_nights"),
         _arrived(made.where("is_confirmed AND nights > 0").where(F.col("checkin_date") <= F.lit(as_of))),
         _received(made.where("booking_status IS NOT NULL")),

@@ -27,10 +27,9 @@ def made_until(bookings: DataFrame, as_of: date) -> DataFrame:
     return live(bookings).where(F.col("booked_on") <= F.lit(as_of))
 
 
-def nights_until(stay_nights: DataFrame, bookings: DataFrame, as_of: date) -> DataFrame:
-    """The nights up to a day, of the bookings made up to that day."""
-    known = made_until(bookings, as_of).select("booking_id")
-    return stay_nights.where(F.col("night") <= F.lit(as_of)).join(known, "booking_id", "left_semi")
+def nights_until(stay_nights: DataFrame, as_of: date) -> DataFrame:
+    """The nights up to a day, of the bookings made up to that day; one without a date counts on no day."""
+    return stay_nights.where((F.col("night") <= F.lit(as_of)) & (F.col("booked_on") <= F.lit(as_of)))
 
 
 def canceled_until(bookings: DataFrame, bookings_history: DataFrame, as_of: date) -> DataFrame:

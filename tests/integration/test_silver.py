@@ -58,7 +58,7 @@ def test_new_types_and_rules_make_every_layer_what_a_fresh_build_makes_it(tmp_pa
     bench.advance()
     changed = curation(wider(THINGS), "2")
 
-    assert silver.behind(bench.lake.state("silver", "things"), bench.lake.state("bronze", "things"), "2")
+    assert bench.behind(changed)
     bench.advance(spec=changed)
     fresh.advance(spec=changed)
 
@@ -85,8 +85,7 @@ def test_retry_judges_all_by_changed_rules_and_types_and_moves_no_bronze(tmp_pat
         assert bench.frame(layer).schema == fresh.frame(layer).schema, layer
         assert bench.rows(layer) == fresh.rows(layer), layer
     assert [row["id"] for row in bench.rows("silver")] == [3], "of 2 the version that was not consumed is not judged"
-    states = bench.lake.state("silver", "things"), bench.lake.state("bronze", "things")
-    assert states[0].inputs == {"bronze": 1} and silver.behind(*states, "2")
+    assert bench.lake.state("silver", "things").inputs == {"bronze": 1} and bench.behind(changed)
 
 
 def test_retry_by_the_same_rules_lets_nothing_out_and_of_another_shape_is_refused(tmp_path: Path) -> None:
@@ -125,12 +124,38 @@ def test_our_own_change_of_the_curation_code_makes_silver_be_judged_again(
     bench = Bench.of(tmp_path)
     bench.commit([GOOD])
     bench.advance()
-    states = bench.lake.state("silver", "things"), bench.lake.state("bronze", "things")
-    assert not silver.behind(*states, "1")
+    assert not bench.behind(curation(THINGS))
     edited = tmp_path / "curation.py"
     edited.write_text("# another rule\n")
     monkeypatch.setattr(silver.curation, "__file__", str(edited))
-    assert silver.behind(*states, "1")
+    assert bench.behind(curation(THINGS))
+
+
+@pytest.mark.parametrize("layer", ["history", "silver"])
+def test_new_rules_that_were_killed_half_way_and_taken_back_leave_nothing_in_any_layer(
+    layer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = Bench.of(tmp_path)
+    bench.commit([BAD, GOOD, Version(3, "red", 50, 1)])
+    bench.advance()
+    before = {each: bench.rows(each) for each in silver.LAYERS}
+    commit = silver.delta.commit
+
+    def killed(lake: object, where: str, *rest: object) -> object:
+        if where == layer:
+            raise KeyboardInterrupt
+        return commit(lake, where, *rest)
+
+    monkeypatch.setattr(silver.delta, "commit", killed)
+    with pytest.raises(KeyboardInterrupt):
+        bench.advance(spec=curation(replace(THINGS, checks=(between("size", 0, 10),)), "2"))
+    monkeypatch.undo()
+    assert bench.rows("quarantine") != before["quarantine"]
+
+    assert bench.behind(curation(THINGS)), "though silver itself stands where it stood"
+    bench.advance()
+    assert {each: bench.rows(each) for each in silver.LAYERS} == before
+    assert not bench.behind(curation(THINGS))
 
 
 @pytest.mark.long

@@ -23,6 +23,7 @@ def stay_nights(world: World) -> list[Row]:
                     "booking_id": booking.id,
                     "apartment_id": booking.listing,
                     "user_id": booking.user,
+                    "booked_on": booking.booked_on,
                     "night": night,
                     "amount": amount,
                     "currency": booking.currency,

@@ -21,10 +21,10 @@ def test_each_night_has_its_cents_and_the_last_one_the_rest():
 def test_dollars_are_converted_once_per_booking_and_then_spread():
     """100.00 EUR at 1.105 are 110.50; 36.83 + 36.83 + 36.84, not three times the dollars of 33.33."""
     expected = """
-        | night      | amount | currency | usd   |
-        | 2024-01-10 | 33.33  | EUR      | 36.83 |
-        | 2024-01-11 | 33.33  | EUR      | 36.83 |
-        | 2024-01-12 | 33.34  | EUR      | 36.84 |
+        | booked_on  | night      | amount | currency | usd   |
+        | 2024-01-03 | 2024-01-10 | 33.33  | EUR      | 36.83 |
+        | 2024-01-03 | 2024-01-11 | 33.33  | EUR      | 36.83 |
+        | 2024-01-03 | 2024-01-12 | 33.34  | EUR      | 36.84 |
     """
     bookings = """
         | booking_id | booking_date | checkin_date | checkout_date | total_price | currency |

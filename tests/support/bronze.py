@@ -97,6 +97,12 @@ class Bench:
         assert source is not None
         return silver.advance(spark(self.lake), self.lake, spec or curation(self.table), source, "run", AT)
 
+    def behind(self, spec: Curation) -> bool:
+        """Whether silver has something to do."""
+        source = self.lake.state("bronze", self.table.name)
+        assert source is not None
+        return silver.behind(self.lake, spec, source)
+
     def retry(self, spec: Curation) -> Verdict | None:
         return silver.retry(spark(self.lake), self.lake, spec, "again", AT)
 

@@ -26,8 +26,6 @@ TOLD_TWICE = {
     ("cancellations_monthly", "bookings"),
     ("cancellations_monthly", "exchange_rates"),
     ("gross_booking_value_daily", "bookings"),
-    ("occupancy_rate_monthly", "bookings"),
-    ("occupancy_rate_monthly", "stay_nights"),
 }
 DDL = SCHEMAS | {name: ", ".join(f"{c.name} {c.type}" for c in MARTS[name].mart.columns) for name in ("stay_nights",)}
 ONLY = "only"

@@ -70,7 +70,7 @@ def test_all_about_a_mart_is_shown_and_how_it_stands_in_the_lake(lake: Lake) -> 
         "Nights with a confirmed stay",
         "month_start, level, city, state",
         "A night that two stays share",
-        "stay_nights, bookings, apartments_history",
+        "stay_nights, apartments_history",
         "Distinct nights of listings",
         "booked_within_supply",
     ):

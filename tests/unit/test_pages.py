@@ -56,7 +56,7 @@ def test_a_page_of_a_mart_tells_its_definition_its_columns_and_what_it_is_made_o
     assert "| booked_nights | BIGINT | nights | Distinct nights of listings with a confirmed stay |" in page
     assert "| booked_within_supply | warn | `occupancy_rate <= 1` |" in page
     assert "it is rebuilt by month_start" in page
-    assert "- made of: [stay_nights](stay_nights.md), [bookings](bookings.md), [apartments](apartments.md)" in page
+    assert "- made of: [stay_nights](stay_nights.md), [apartments](apartments.md)" in page
     assert "| 2025-01-01 | total | NULL |" in page
     assert "| bookings | checkin_date | _deleted_at |" in page
     # validity comes of the cursor

@@ -12,8 +12,7 @@ from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
 from transforms.periods import days, is_partial, month_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.reach import booked_between, differing, months_passed, night_months, of_listings
-from transforms.stays import live as live_bookings
+from transforms.reach import differing, months_passed, of_listings
 from transforms.stays import nights_until
 from transforms.supply import live_spans, nights_on_offer
 
@@ -53,7 +52,6 @@ MART = Mart(
 
 def build(
     stay_nights: DataFrame,
-    bookings: DataFrame,
     apartments_history: DataFrame,
     apartment_attributes: DataFrame,
     as_of: date,
@@ -66,7 +64,7 @@ def build(
     booked and in `booked_beyond_supply`; so the rate may exceed 1, and is NULL where nothing was on offer.
     """
     live = live_spans(apartments_history, as_of)
-    nights = nights_until(stay_nights, bookings, as_of)
+    nights = nights_until(stay_nights, as_of)
     parts = _booked(nights, live).unionByName(nights_on_offer(live, only), allowMissingColumns=True)
     rows = with_levels(with_place(parts, apartment_attributes))
     sums = [F.coalesce(F.sum(name), F.lit(0)).cast("BIGINT").alias(name) for name in COUNTS]
@@ -100,12 +98,7 @@ def _booked(nights: DataFrame, live: DataFrame) -> DataFrame:
 
 def touched_by_stay_nights(changed: DataFrame) -> DataFrame:
     """The months of the nights."""
-    return changed.select(month_start(F.col("night")).alias("month_start"))
-
-
-def touched_by_bookings(changed: DataFrame) -> DataFrame:
-    """The months of the nights of bookings that were made on another day."""
-    return night_months(live_bookings(changed))
+    return changed.select("month_start")
 
 
 def touched_by_apartments_history(changed: DataFrame, apartments_history: DataFrame, as_of: date) -> DataFrame:
@@ -121,10 +114,11 @@ def touched_by_apartment_attributes(
     return booked.unionByName(_days(of_listings(live_spans(apartments_history, as_of), changed)).select("month_start"))
 
 
-def touched_by_as_of(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
+def touched_by_as_of(stay_nights: DataFrame, was: date, as_of: date) -> DataFrame:
     """The months between the two days, and those of nights that were booked between them."""
-    between = months_passed(bookings, was, as_of)
-    return between.unionByName(night_months(booked_between(bookings, was, as_of)))
+    first, last = sorted((was, as_of))
+    booked = stay_nights.where(F.col("booked_on").between(F.lit(first), F.lit(last)))
+    return months_passed(stay_nights, was, as_of).unionByName(booked.select("month_start"))
 
 
 def _days(live: DataFrame) -> DataFrame:
