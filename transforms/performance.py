@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from lakehouse.contracts import MartColumn
 from transforms.columns import amount, count, price, share, unrated
 from transforms.numbers import growth, in_order, median, quotient
-from transforms.periods import is_partial, month_start
+from transforms.periods import is_partial, month_start, within
 from transforms.stays import made_until, nights_until
 from transforms.supply import live_spans, nights_on_offer
 
@@ -52,11 +52,12 @@ def facts(
     """
     wanted = None if only is None else sorted({*only, *(month.replace(year=month.year - 1) for month in only)})
     made = made_until(bookings, as_of)
+    arriving, received = (made.where(within(F.col(day), wanted, 31)) for day in ("checkin_date", "booking_date"))
     parts = [
         _sold(nights_until(stay_nights, as_of)),
         nights_on_offer(live_spans(apartments_history, as_of), wanted).drop("assumed_nights"),
-        _arrived(made.where("is_confirmed AND nights > 0").where(F.col("checkin_date") <= F.lit(as_of))),
-        _received(made.where("booking_status IS NOT NULL")),
+        _arrived(arriving.where("is_confirmed AND nights > 0").where(F.col("checkin_date") <= F.lit(as_of))),
+        _received(received.where("booking_status IS NOT NULL")),
     ]
     rows = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
     return rows if wanted is None else rows.where(F.col("month_start").isin(wanted))

@@ -1,7 +1,9 @@
 """Days, ISO weeks and months as DATE columns, all in UTC (rulings 3, 10 and 14)."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, timedelta
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -25,6 +27,26 @@ def week_end(start: Column) -> Column:
 def month_start(day: Column) -> Column:
     """The first of a day's month."""
     return F.trunc(day, "month")
+
+
+def within(moment: Column, only: Sequence[date] | None, days: int) -> Column:
+    """True for times in a period of so many days that begins with one of `only`; for all times without.
+
+    It compares with constants, so that files of other times are not read.
+    """
+    if only is None:
+        return F.lit(True)
+    spans = [(moment >= F.lit(first)) & (moment < F.lit(after)) for first, after in _spans(only, days)]
+    return reduce(or_, spans, F.lit(False))
+
+
+def _spans(starts: Sequence[date], days: int) -> list[tuple[date, date]]:
+    """First days and days after the last, of periods that follow each other joined to one."""
+    found = list[tuple[date, date]]()
+    for start in sorted(starts):
+        first = found.pop()[0] if found and start <= found[-1][1] else start
+        found.append((first, start + timedelta(days=days)))
+    return found
 
 
 def is_partial(last_day: Column, as_of: date) -> Column:

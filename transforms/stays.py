@@ -1,11 +1,12 @@
 """Bookings as the marts count them: live, dated by their UTC day, confirmed or not (rulings 1, 2, 12, 16)."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from transforms.periods import day_of
+from transforms.periods import day_of, within
 
 
 def live(bookings: DataFrame) -> DataFrame:
@@ -32,13 +33,20 @@ def nights_until(stay_nights: DataFrame, as_of: date) -> DataFrame:
     return stay_nights.where((F.col("night") <= F.lit(as_of)) & (F.col("booked_on") <= F.lit(as_of)))
 
 
-def canceled_until(bookings: DataFrame, bookings_history: DataFrame, as_of: date) -> DataFrame:
+def canceled_until(
+    bookings: DataFrame, bookings_history: DataFrame, as_of: date, only: Sequence[date] | None = None, days: int = 1
+) -> DataFrame:
     """The bookings made and canceled up to the end of a day, and canceled now, with `canceled_on`.
 
-    That is the day of the first version with this status; one that was confirmed again is not canceled.
+    That is the day of the first version with this status; one that was confirmed again is not canceled. `only`
+    begin the periods of so many days of which all cancellations are wanted.
     """
     canceled = "booking_status = 'canceled'"
-    first = bookings_history.where(canceled).groupBy("booking_id").agg(F.min("valid_from").alias("since"))
+    versions = bookings_history.where(canceled)
+    if only is not None:
+        wanted = versions.where(within(F.col("valid_from"), only, days)).select("booking_id").distinct()
+        versions = versions.join(wanted, "booking_id", "left_semi")
+    first = versions.groupBy("booking_id").agg(F.min("valid_from").alias("since"))
     found = made_until(bookings, as_of).where(canceled).join(first, "booking_id")
     return found.withColumn("canceled_on", day_of(F.col("since"))).where(F.col("canceled_on") <= F.lit(as_of))
 

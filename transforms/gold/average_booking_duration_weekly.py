@@ -1,5 +1,6 @@
 """Average booking duration: how long the stays are that begin in a week, per place and in total."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -9,7 +10,7 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count
 from transforms.numbers import in_order, median, nearest_rank, quotient
-from transforms.periods import is_partial, week_end, week_start
+from transforms.periods import is_partial, week_end, week_start, within
 from transforms.places import PLACE, with_levels, with_place
 from transforms.reach import booked_between, of_listings, weeks_passed
 from transforms.stays import live, made_until
@@ -32,13 +33,15 @@ MART = Mart(
 )
 
 
-def build(bookings: DataFrame, apartment_attributes: DataFrame, as_of: date) -> DataFrame:
+def build(
+    bookings: DataFrame, apartment_attributes: DataFrame, as_of: date, only: Sequence[date] | None = None
+) -> DataFrame:
     """One row per week with a check-in up to `as_of`, of bookings made up to `as_of`.
 
     A stay counts whole in the week of its check-in. The 90th percentile is the nearest rank: a stay that was.
     """
     begun = made_until(bookings, as_of).where("is_confirmed AND nights > 0")
-    arrived = begun.where(F.col("checkin_date") <= F.lit(as_of))
+    arrived = begun.where(F.col("checkin_date") <= F.lit(as_of)).where(within(F.col("checkin_date"), only, 7))
     rows = with_levels(with_place(arrived, apartment_attributes))
     weekly = rows.groupBy(week_start(F.col("checkin_date")).alias("week_start"), *PLACE).agg(
         F.count("*").alias("stays"),

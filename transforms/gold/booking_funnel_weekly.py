@@ -10,7 +10,7 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, count, share
 from transforms.numbers import quotient
-from transforms.periods import is_partial, week_end, week_start
+from transforms.periods import is_partial, week_end, week_start, within
 from transforms.places import PLACE, with_levels, with_place
 from transforms.reach import of_listings, weeks_of, weeks_passed
 from transforms.stays import live, made_until
@@ -57,9 +57,9 @@ def build(
     views = viewed_until(user_viewing, as_of)
     confirmed = made_until(bookings, as_of).where("is_confirmed")
     if only:
-        confirmed = confirmed.where(week_start(F.col("booked_on")).isin([*only]))
-        earliest = min(only) - timedelta(days=LEADS_WITHIN_DAYS)
-        views = views.where(F.col("viewed_on").between(F.lit(earliest), week_end(F.lit(max(only)))))
+        confirmed = confirmed.where(within(F.col("booking_date"), only, 7))
+        earliest = [start - timedelta(days=LEADS_WITHIN_DAYS) for start in only]
+        views = views.where(within(F.col("viewed_at"), earliest, LEADS_WITHIN_DAYS + 7))
     seen = confirmed.join(views, led_to(views, confirmed), "left_semi").select("booking_id", F.lit(True).alias("seen"))
     rows = _looks(views).unionByName(_booked(confirmed.join(seen, "booking_id", "left")), allowMissingColumns=True)
     placed = with_levels(with_place(rows, apartment_attributes))

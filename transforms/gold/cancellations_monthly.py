@@ -1,5 +1,6 @@
 """Cancellations: how many bookings were canceled in a month, what they were worth, and how late it was."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -42,6 +43,7 @@ def build(
     apartment_attributes: DataFrame,
     exchange_rates: DataFrame,
     as_of: date,
+    only: Sequence[date] | None = None,
 ) -> DataFrame:
     """One row per month with a cancellation, place by place and in total.
 
@@ -50,7 +52,7 @@ def build(
     are negative after the check-in; a booking without a check-in date has none. Money is at the rate of the
     day of booking.
     """
-    canceled = canceled_until(bookings, bookings_history, as_of)
+    canceled = canceled_until(bookings, bookings_history, as_of, only, days=31)
     notice = F.date_diff("checkin_date", "canceled_on")
     priced = with_usd(canceled.withColumn("notice", notice), exchange_rates, "total_price", "booked_on")
     rows = with_levels(with_place(priced, apartment_attributes))

@@ -1,5 +1,6 @@
 """Gross booking value: what was booked on a day, what was canceled on it, and the difference."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -9,6 +10,7 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart
 from transforms.columns import DAY, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
+from transforms.periods import within
 from transforms.reach import booked_between, days_canceled, passed, priced_by
 from transforms.stays import canceled_until, live, made_until
 
@@ -30,7 +32,13 @@ MART = Mart(
 )
 
 
-def build(bookings: DataFrame, bookings_history: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFrame:
+def build(
+    bookings: DataFrame,
+    bookings_history: DataFrame,
+    exchange_rates: DataFrame,
+    as_of: date,
+    only: Sequence[date] | None = None,
+) -> DataFrame:
     """One row per day with a booking or a cancellation.
 
     A booking counts on its day of booking once it was sold: confirmed, completed, or canceled now; a pending
@@ -39,7 +47,8 @@ def build(bookings: DataFrame, bookings_history: DataFrame, exchange_rates: Data
     all days is the price of the bookings that stand.
     """
     sold = made_until(bookings, as_of).where("is_confirmed OR booking_status = 'canceled'")
-    canceled = canceled_until(bookings, bookings_history, as_of)
+    sold = sold.where(within(F.col("booking_date"), only, 1))
+    canceled = canceled_until(bookings, bookings_history, as_of, only)
     values = ("booked_on", "total_price", "currency")
     rows = sold.select(F.col("booked_on").alias("day"), F.lit(True).alias("is_sale"), *values).unionByName(
         canceled.select(F.col("canceled_on").alias("day"), F.lit(False).alias("is_sale"), *values)

@@ -1,5 +1,6 @@
 """Guest cohorts: of the guests who first booked in a month, how many came back, and what they spent."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame, Window
@@ -10,7 +11,7 @@ from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, MONTH, amount, count, share, unrated
 from transforms.money import with_usd
 from transforms.numbers import quotient
-from transforms.periods import is_partial, month_start, months
+from transforms.periods import is_partial, month_start, months, within
 from transforms.reach import before, priced_by
 from transforms.stays import live, made_until
 
@@ -35,7 +36,7 @@ MART = Mart(
 )
 
 
-def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFrame:
+def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, only: Sequence[date] | None = None) -> DataFrame:
     """One row per cohort and month from its first to that of `as_of`, also where nobody of it booked.
 
     A guest belongs to the month of the first confirmed booking, by booking date; month 0 retains all.
@@ -43,6 +44,8 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFr
     spend and `rows_without_rate` count all bookings of the cohort so far.
     """
     made = made_until(bookings, as_of).where("is_confirmed AND user_id IS NOT NULL")
+    if only is not None:
+        made = made.join(_guests(made, only), "user_id", "left_semi")
     priced = with_usd(made, exchange_rates, "total_price", "booked_on")
     first = month_start(F.min("booked_on").over(Window.partitionBy("user_id")))
     rows = priced.withColumn("cohort_month", first)
@@ -60,6 +63,11 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFr
     filled = calendar.join(by_month, ["cohort_month", "month_start"], "left")
     counts = {name: F.coalesce(name, F.lit(0)) for name in ("retained", "bookings", "rated", "usd")}
     return _figures(filled.withColumns(counts), as_of)
+
+
+def _guests(made: DataFrame, cohorts: Sequence[date]) -> DataFrame:
+    first = made.groupBy("user_id").agg(F.min("booked_on").alias("first"))
+    return first.where(within(F.col("first"), cohorts, 31)).select("user_id")
 
 
 def _figures(rows: DataFrame, as_of: date) -> DataFrame:

@@ -11,7 +11,7 @@ from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, LISTING, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
 from transforms.performance import FIGURES, facts, summed, with_figures
-from transforms.periods import month_start
+from transforms.periods import month_start, within
 from transforms.places import with_place
 from transforms.ranking import rank
 from transforms.reach import and_a_year_on, booked_between, differing, months_counted, months_passed, of_listings
@@ -78,9 +78,8 @@ def build(
 
 def _looks(views: DataFrame, confirmed: DataFrame, only: Sequence[date] | None) -> DataFrame:
     if only:
-        views = views.where(month_start(F.col("viewed_on")).isin([*only]))
-        latest = F.date_add(F.last_day(F.lit(max(only))), LEADS_WITHIN_DAYS)
-        confirmed = confirmed.where(F.col("booked_on").between(F.lit(min(only)), latest))
+        views = views.where(within(F.col("viewed_at"), only, 31) & month_start(F.col("viewed_on")).isin([*only]))
+        confirmed = confirmed.where(within(F.col("booking_date"), only, 31 + LEADS_WITHIN_DAYS + 1))
     converted = views.join(confirmed, led_to(views, confirmed), "left_semi")
     month = month_start(F.col("viewed_on")).alias("month_start")
     seen = views.groupBy("apartment_id", month).agg(

@@ -1,5 +1,6 @@
 """Popular locations: where the bookings made in a week go, all places ranked."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -9,7 +10,7 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
-from transforms.periods import is_partial, week_end, week_start
+from transforms.periods import is_partial, week_end, week_start, within
 from transforms.places import PLACE, with_place
 from transforms.ranking import rank
 from transforms.reach import of_listings, weeks_booked, weeks_passed, weeks_priced
@@ -34,13 +35,19 @@ MART = Mart(
 )
 
 
-def build(bookings: DataFrame, apartment_attributes: DataFrame, exchange_rates: DataFrame, as_of: date) -> DataFrame:
+def build(
+    bookings: DataFrame,
+    apartment_attributes: DataFrame,
+    exchange_rates: DataFrame,
+    as_of: date,
+    only: Sequence[date] | None = None,
+) -> DataFrame:
     """One row per week and place with a confirmed booking; `level` is always 'place'.
 
     `guests` are the distinct users who booked, not the persons who come. Equal bookings rank by city and
     state; the unknown place comes last among equals.
     """
-    confirmed = made_until(bookings, as_of).where("is_confirmed")
+    confirmed = made_until(bookings, as_of).where("is_confirmed").where(within(F.col("booking_date"), only, 7))
     placed = with_place(with_usd(confirmed, exchange_rates, "total_price", "booked_on"), apartment_attributes)
     usd, all_count = F.col("usd"), F.lit(True)
     weekly = placed.groupBy(week_start(F.col("booked_on")).alias("week_start"), "city", "state").agg(

@@ -10,12 +10,11 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import DAY, count, share
 from transforms.numbers import quotient
-from transforms.periods import days
+from transforms.periods import days, within
 from transforms.reach import before, passed
 from transforms.stays import live, made_until
 
 WINDOW_DAYS = 30
-WINDOW = timedelta(days=WINDOW_DAYS)
 
 MART = Mart(
     name="repeat_customer_rate_daily",
@@ -43,7 +42,8 @@ def build(bookings: DataFrame, as_of: date, only: Sequence[date] | None = None) 
     first = made.agg(F.min("booked_on").alias("first_day")).where("first_day IS NOT NULL")
     calendar = first.select("first_day", F.explode(days(F.col("first_day"), F.lit(as_of))).alias("day"))
     if only:
-        made = made.where(F.col("booked_on").between(F.lit(min(only) - WINDOW), F.lit(max(only))))
+        earliest = [day - timedelta(days=WINDOW_DAYS) for day in only]
+        made = made.where(within(F.col("booking_date"), earliest, WINDOW_DAYS + 1))
     active = _active_days(made.where("is_confirmed AND user_id IS NOT NULL"), as_of)
     counted = active.groupBy("day").agg(
         F.count("*").alias("users"), F.count_if(F.col("day") < F.col("repeats_until")).alias("repeat_users")

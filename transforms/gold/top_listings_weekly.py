@@ -1,5 +1,6 @@
 """Top listings: those with the highest revenue from the bookings made in a week."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from pyspark.sql import DataFrame
@@ -10,7 +11,7 @@ from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, LISTING, WEEK, amount, count, price, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.numbers import quotient
-from transforms.periods import is_partial, week_end, week_start
+from transforms.periods import is_partial, week_end, week_start, within
 from transforms.ranking import rank
 from transforms.reach import weeks_booked, weeks_passed, weeks_priced
 from transforms.stays import live, made_until
@@ -35,13 +36,15 @@ MART = Mart(
 )
 
 
-def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, top: int = 10) -> DataFrame:
+def build(
+    bookings: DataFrame, exchange_rates: DataFrame, as_of: date, top: int = 10, only: Sequence[date] | None = None
+) -> DataFrame:
     """The first `top` listings of each week by revenue, then bookings, then number.
 
     `adr_usd` is the revenue over the nights of the bookings that have a rate, never a mean of means. A
     listing of which no booking has a rate has no revenue and comes last.
     """
-    confirmed = made_until(bookings, as_of).where("is_confirmed")
+    confirmed = made_until(bookings, as_of).where("is_confirmed").where(within(F.col("booking_date"), only, 7))
     priced = with_usd(confirmed, exchange_rates, "total_price", "booked_on")
     usd, all_count = F.col("usd"), F.lit(True)
     rated_nights = F.sum(F.when(usd.isNotNull(), F.col("nights")))
