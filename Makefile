@@ -16,7 +16,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real test-faults test-stateful lint format jars java clean image image-test bench-generate bench-extract bench-checks bench-text bench-marts buildah
+.PHONY: help demo up down test test-real test-faults test-stateful lint format jars java clean image image-test bench-generate bench-extract bench-checks bench-text bench-marts bench-release buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ bench-text: jars ## take 300,000 listings to silver with their text tidied and a
 
 bench-marts: jars ## build all marts of 3,000,000 bookings and of twice as many, change one booking, and tell the ratios
 	@$(PYTHON) -m benchmarks.marts $(ARGS)
+
+bench-release: jars ## release 1,000,000 rows to PostgreSQL beside a bare COPY, and tell the ratios
+	@$(PYTHON) -m benchmarks.release $(ARGS)
 
 bench-extract: jars ## read 3,000,000 bookings side by side with the bare reader, and tell the ratios
 	@$(PYTHON) -m benchmarks.extract

@@ -184,32 +184,40 @@ def _relation(lake: Lake, mart: Mart, state: State) -> Relation:
 
 
 def _swapped(connection: Connection, lake: Lake, wanted: Difference) -> Part:
-    """Puts the changed rows of a mart in the place of those that are served.
+    """Puts the changed rows of a mart in the place of those that are served, and compares what stands there with gold.
 
     What is served outside the changed periods is known by its checksum; where that does not fit, somebody has altered
     the table, and all of it is replaced.
+
+    Raises:
+        Terminal: The rows are not those of gold.
     """
-    mart, state, table = wanted.mart, wanted.state, target(wanted.mart)
-    source, where = rows(lake, mart, state, wanted.periods), _where(mart, wanted.periods)
-    stage = staged(connection, mart, source)
-    found, expected = _measure(connection, stage, source.fields), state.checksum
+    mart, table = wanted.mart, target(wanted.mart)
+    source, where = rows(lake, mart, wanted.state, wanted.periods), _where(mart, wanted.periods)
+    stage, expected = staged(connection, mart, source), wanted.state.checksum
     if wanted.served is not None and wanted.periods is not None:
-        expected = state.checksum - wanted.served.checksum + _measure(connection, table, source.fields, where)
-    if found != expected and wanted.periods is not None:
-        LOGGER.warning("%s is not what release and lake agreed on; all of it is replaced", table)
-        connection.execute(text(f"DROP TABLE {stage}"))
-        return _swapped(connection, lake, wanted.whole)
-    if found != expected:
-        raise Terminal(f"mart {mart.name}: {found.rows} rows staged, {expected.rows} in gold; not released")
+        expected = expected - wanted.served.checksum + _measure(connection, table, source.fields, where)
     names = ", ".join(quoted(f.name) for f in source.schema)
     connection.execute(text(f"DELETE FROM {table} WHERE {where}"))  # noqa: S608
     connection.execute(text(f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage}"))  # noqa: S608
-    if _measure(connection, table, source.fields, where) != found:
-        raise Terminal(
-            f"mart {mart.name}: the columns of {table} change the values, so that it would not equal gold; "
-            "not released. Compare them with the mart's file, then alter or drop the table"
-        )
-    return Part(mart, wanted.periods, tuple(source.fields), found)
+    found = _measure(connection, table, source.fields, where)
+    if found == expected:
+        return Part(mart, wanted.periods, tuple(source.fields), found)
+    if wanted.periods is None:
+        raise _unequal(mart, _measure(connection, stage, source.fields), expected)
+    LOGGER.warning("%s is not what release and lake agreed on; all of it is replaced", table)
+    connection.execute(text(f"DROP TABLE {stage}"))
+    return _swapped(connection, lake, wanted.whole)
+
+
+def _unequal(mart: Mart, staged: Checksum, expected: Checksum) -> Terminal:
+    """Why what stands in the table now is not what gold says."""
+    if staged != expected:
+        return Terminal(f"mart {mart.name}: {staged.rows} rows staged, {expected.rows} in gold; not released")
+    return Terminal(
+        f"mart {mart.name}: the columns of {target(mart)} change the values, so that it would not equal gold; "
+        "not released. Compare them with the mart's file, then alter or drop the table"
+    )
 
 
 def staged(connection: Connection, mart: Mart, source: Rows) -> str:

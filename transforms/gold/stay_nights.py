@@ -45,9 +45,10 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, only: Sequence[date] |
     stays = live(bookings).where("is_confirmed AND nights > 0")
     last_night = F.date_sub("checkout_date", 1)
     if only is not None:
+        stays = stays.where(F.size(months(F.col("checkin_date"), last_night, only)) > 0)
+    if only:
         until, since = F.last_day(F.lit(max(only))), F.lit(min(only))
         stays = stays.where((F.col("checkin_date") <= until) & (F.col("checkout_date") > since))
-        stays = stays.where(F.size(months(F.col("checkin_date"), last_night, only)) > 0)
     nights = with_usd(stays, exchange_rates, "total_price", "booked_on").withColumn(
         "night", F.explode(days(F.col("checkin_date"), last_night))
     )
