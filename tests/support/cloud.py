@@ -1,16 +1,34 @@
-"""AWS as this process and those it starts see it: moto's server, whose state is empty at the start."""
+"""AWS as this process and those it starts see it: moto's server, with all resources of our template."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import boto3
-import httpx
 import pytest
 
+from demo.servers.process import launch, on_free_port, wait_until
 from demo.servers.s3 import KEY, REGION, S3Server
 
+CLONE = Path(__file__).parents[2]
+TEMPLATE = CLONE / "deployments/aws/lakehouse.yaml"
 ACCOUNT = "123456789012"
+STACK = "lakehouse"
+
+
+def start(folder: Path) -> S3Server:
+    """Starts a server that knows the types of our templates; there is nothing in it."""
+    return on_free_port(lambda port: _serve(folder, port))
+
+
+def _serve(folder: Path, port: int) -> S3Server:
+    log = folder / "cloud.log"
+    process = launch([sys.executable, "-m", "tests.support.cloud_server", str(port)], log, CLONE)
+    server = S3Server(port, "", process)
+    wait_until(lambda: client(server, "sts").get_caller_identity(), process, log)
+    return server
 
 
 def environment(server: S3Server) -> dict[str, str]:
@@ -37,6 +55,29 @@ def client(server: S3Server, service: str) -> Any:
     )
 
 
-def empty(server: S3Server) -> None:
-    """Forgets everything."""
-    httpx.post(f"{server.url}/moto-api/reset").raise_for_status()
+def create_stack(server: S3Server, **parameters: str) -> dict[str, str]:
+    """Makes a network and the stack in it; returns its outputs."""
+    cloud = client(server, "cloudformation")
+    given = {**network(server), "SourceHost": "source.internal", "WarehouseHost": "warehouse.internal", **parameters}
+    cloud.create_stack(
+        StackName=STACK,
+        TemplateBody=TEMPLATE.read_text(),
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    (found,) = cloud.describe_stacks(StackName=STACK)["Stacks"]
+    assert found["StackStatus"] == "CREATE_COMPLETE", found
+    return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+
+
+def network(server: S3Server) -> Mapping[str, str]:
+    """A VPC with two subnets and the security groups of two databases."""
+    ec2 = client(server, "ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
+    subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in (1, 2)]
+    groups = [ec2.create_security_group(GroupName=n, Description=n, VpcId=vpc)["GroupId"] for n in ("source", "wh")]
+    return {
+        "VpcId": vpc, "SubnetIds": ",".join(subnets),
+        "SourceSecurityGroupId": groups[0], "WarehouseSecurityGroupId": groups[1],
+    }  # fmt: skip

@@ -1,0 +1,92 @@
+"""The CloudFormation template: clean, nothing open, no right without a limit."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.api import lint_file
+from cfnlint.decode import decode
+
+FOLDER = Path(__file__).parents[2] / "deployments/aws"
+TEMPLATES = sorted(FOLDER.glob("*.yaml"))
+TEMPLATE: dict[str, Any] = decode(str(FOLDER / "lakehouse.yaml"))[0]
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+OPEN = """
+AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Bucket: {Type: "AWS::S3::Bucket", Properties: {BucketNam: x}}
+"""
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def statements(resources: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy, with the resource that it is of."""
+
+    def within(node: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(node, dict):
+            if "Effect" in node:
+                yield node
+            else:
+                for value in node.values():
+                    yield from within(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from within(value)
+
+    for name, resource in resources.items():
+        for statement in within(resource["Properties"]):
+            yield name, statement
+
+
+def unlimited(resources: dict[str, Any]) -> set[tuple[str, str]]:
+    """Who is allowed what without a limit."""
+    found = set()
+    for name, statement in statements(resources):
+        if statement["Effect"] != "Allow":
+            continue
+        found |= {(name, action) for action in listed(statement["Action"]) if "*" in action}
+        found |= {(name, "resource") for resource in listed(statement.get("Resource", [])) if resource == "*"}
+        if statement.get("Principal") == "*":
+            found.add((name, "principal"))
+    return found
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_cfn_lint_finds_nothing(template: Path) -> None:
+    assert [str(match) for match in lint_file(template)] == []
+
+
+def test_cfn_lint_would_find_a_misspelt_property(tmp_path: Path) -> None:
+    (tmp_path / "open.yaml").write_text(OPEN)
+    assert "BucketNam" in str(lint_file(tmp_path / "open.yaml")[0])
+
+
+def test_no_right_is_without_a_limit_but_where_aws_demands_it() -> None:
+    found = unlimited(RESOURCES)
+    assert found == {(name, "resource") for name in TEMPLATE["Metadata"]["Unlimited"]}
+    (token,) = [s for n, s in statements(RESOURCES) if n == "ExecutionRole" and s.get("Resource") == "*"]
+    assert token["Action"] == "ecr:GetAuthorizationToken"
+
+
+def test_an_unlimited_right_would_be_found() -> None:
+    statement = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:*"], "Resource": ["*"], "Principal": "*"}
+    assert unlimited({"Role": {"Properties": {"Policies": [{"Statement": [statement]}]}}}) == {
+        ("Role", "s3:*"), ("Role", "resource"), ("Role", "principal"),
+    }  # fmt: skip
+
+
+def test_what_must_not_be_lost_stays_when_the_stack_goes() -> None:
+    kept = {name for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"}
+    assert kept == {"Key", "LakeBucket", "SourceSecret", "WarehouseSecret", "PrivacyKey", "Repository", "RunsLog"}
+    assert all(RESOURCES[name]["UpdateReplacePolicy"] == "Retain" for name in kept)
+
+
+def test_every_secret_is_made_by_aws_and_encrypted_by_our_key() -> None:
+    secrets = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::SecretsManager::Secret"]
+    assert len(secrets) == 3
+    assert all("GenerateSecretString" in secret and "SecretString" not in secret for secret in secrets)
+    assert all(secret["KmsKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]} for secret in secrets)
