@@ -21,6 +21,8 @@ from moto.logs.models import LogGroup
 from moto.s3.models import FakeBucket
 from moto.sns.models import Topic
 
+from tests.support import event_bus
+
 KEPT: list[type] = []  # moto finds the classes by weak references
 Made = tuple[str, dict[str, str]]
 
@@ -77,6 +79,7 @@ def install(endpoint: str) -> None:
         _new(api, kind, create, attributes)
     _mend(api)
     _refuse_unknown()
+    event_bus.mend(lambda region, topic, text: api.client("sns", region).publish(TopicArn=topic, Message=text))
 
 
 def bucket_policy(api: Api, name: str, p: dict[str, Any], region: str) -> Made:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import httpx
 import pytest
 
 from demo.servers.process import launch, on_free_port, wait_until
@@ -28,6 +29,8 @@ def _serve(folder: Path, port: int) -> S3Server:
     process = launch([sys.executable, "-m", "tests.support.cloud_server", str(port)], log, CLONE)
     server = S3Server(port, "", process)
     wait_until(lambda: client(server, "sts").get_caller_identity(), process, log)
+    tasks_stay = {"model_name": "ecs::task", "transition": {"progression": "manual", "times": 9999}}
+    httpx.post(f"{server.url}/moto-api/state-manager/set-transition", json=tasks_stay).raise_for_status()
     return server
 
 
