@@ -17,6 +17,7 @@ CLONE = Path(__file__).parents[2]
 TEMPLATE = CLONE / "deployments/aws/lakehouse.yaml"
 ACCOUNT = "123456789012"
 STACK = "lakehouse"
+REQUESTS = "requests.jsonl"
 
 
 def start(folder: Path) -> S3Server:
@@ -26,7 +27,8 @@ def start(folder: Path) -> S3Server:
 
 def _serve(folder: Path, port: int) -> S3Server:
     log = folder / "cloud.log"
-    process = launch([sys.executable, "-m", "tests.support.cloud_server", str(port)], log, CLONE)
+    program = [sys.executable, "-m", "tests.support.cloud_server", str(port), str(folder / REQUESTS)]
+    process = launch(program, log, CLONE)
     server = S3Server(port, "", process)
     wait_until(lambda: client(server, "sts").get_caller_identity(), process, log)
     tasks_stay = {"model_name": "ecs::task", "transition": {"progression": "manual", "times": 9999}}
@@ -34,11 +36,11 @@ def _serve(folder: Path, port: int) -> S3Server:
     return server
 
 
-def environment(server: S3Server) -> dict[str, str]:
-    """The standard AWS variables that lead every service to the server."""
+def environment(server: S3Server, key: str = KEY) -> dict[str, str]:
+    """The standard AWS variables that lead every service to the server; the key says in its recording who asks."""
     return {
         "AWS_ENDPOINT_URL": server.url, "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": KEY,
+        "AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": KEY,
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 from botocore.exceptions import ClientError
 
 from demo.servers.s3 import S3Server
@@ -25,6 +26,7 @@ from lakehouse import jars
 from tests.support import cloud
 
 POLL_SECONDS = 0.2
+TASK = "task"
 
 
 @dataclass
@@ -36,6 +38,20 @@ class Task:
     process: subprocess.Popen[bytes]
     output: Path
     asked_at: float = 0
+    cpu: dict[int, float] = field(default_factory=dict)
+    peak: int = 0
+
+    def measure(self) -> None:
+        """Notes what its processes have used so far, and what they hold now."""
+        held = 0
+        with suppress(psutil.Error):
+            root = psutil.Process(self.process.pid)
+            for one in (root, *root.children(recursive=True)):
+                with suppress(psutil.Error):
+                    times = one.cpu_times()
+                    self.cpu[one.pid] = times.user + times.system
+                    held += one.memory_info().rss
+        self.peak = max(self.peak, held)
 
 
 @dataclass
@@ -139,7 +155,7 @@ class Agent:
             entry["name"]: self.secrets.get_secret_value(SecretId=entry["valueFrom"])["SecretString"]
             for entry in container.get("secrets", ())
         }
-        return {**image, **kept, **secret, **cloud.environment(self.server)}
+        return {**image, **kept, **secret, **cloud.environment(self.server, TASK)}
 
     def _require_image(self, image: str) -> None:
         repository, _, tag = image.rpartition(":")
@@ -149,6 +165,7 @@ class Agent:
             raise LookupError(f"CannotPullContainerError: {image}: not found")
 
     def _look_after(self, task: Task) -> None:
+        task.measure()
         code = task.process.poll()
         if code is not None:
             self._end(task, 128 - code if code < 0 else code)
