@@ -12,6 +12,10 @@ FOLDER = Path(__file__).parents[2] / "deployments/aws"
 TEMPLATES = sorted(FOLDER.glob("*.yaml"))
 TEMPLATE: dict[str, Any] = decode(str(FOLDER / "lakehouse.yaml"))[0]
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+KNOW_NO_RESOURCES = {
+    "ecr:GetAuthorizationToken", "ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition",
+    "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+}  # fmt: skip
 OPEN = """
 AWSTemplateFormatVersion: "2010-09-09"
 Resources:
@@ -65,11 +69,14 @@ def test_cfn_lint_would_find_a_misspelt_property(tmp_path: Path) -> None:
     assert "BucketNam" in str(lint_file(tmp_path / "open.yaml")[0])
 
 
-def test_no_right_is_without_a_limit_but_where_aws_demands_it() -> None:
-    found = unlimited(RESOURCES)
-    assert found == {(name, "resource") for name in TEMPLATE["Metadata"]["Unlimited"]}
-    (token,) = [s for n, s in statements(RESOURCES) if n == "ExecutionRole" and s.get("Resource") == "*"]
-    assert token["Action"] == "ecr:GetAuthorizationToken"
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_no_right_is_without_a_limit_but_where_aws_demands_it(template: Path) -> None:
+    told = decode(str(template))[0]
+    found = unlimited(told["Resources"])
+    assert found == {(name, "resource") for name in told["Metadata"]["Unlimited"]}
+    without = [s for n, s in statements(told["Resources"]) if s.get("Resource") == "*" and n != "Key"]
+    actions = {action for statement in without for action in listed(statement["Action"])}
+    assert actions <= KNOW_NO_RESOURCES
 
 
 def test_an_unlimited_right_would_be_found() -> None:
@@ -90,3 +97,17 @@ def test_every_secret_is_made_by_aws_and_encrypted_by_our_key() -> None:
     assert len(secrets) == 3
     assert all("GenerateSecretString" in secret and "SecretString" not in secret for secret in secrets)
     assert all(secret["KmsKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]} for secret in secrets)
+
+
+def test_no_container_can_write_its_root_or_is_root() -> None:
+    told = decode(str(FOLDER / "prefect.yaml"))[0]["Resources"]
+    containers = [
+        c for r in told.values() if r["Type"] == "AWS::ECS::TaskDefinition"
+        for c in r["Properties"]["ContainerDefinitions"]
+    ]  # fmt: skip
+    assert len(containers) == 2
+    assert all(c["ReadonlyRootFilesystem"] is True and c["User"] == "1000:1000" for c in containers)
+    plain = [
+        e["Name"] for c in containers for e in c["Environment"] if any(w in e["Name"] for w in ("PASSWORD", "KEY"))
+    ]
+    assert plain == []
