@@ -27,6 +27,7 @@ SETTINGS = {
     "LAKEHOUSE_SOURCE__HOST": "SourceHost",
     "LAKEHOUSE_SOURCE__PORT": "SourcePort",
     "LAKEHOUSE_SOURCE__DATABASE": "SourceDatabase",
+    "LAKEHOUSE_SOURCE__CA": "SourceCa",
     "LAKEHOUSE_SOURCE__SECRET": "SourceSecretArn",
     "LAKEHOUSE_WAREHOUSE__HOST": "WarehouseHost",
     "LAKEHOUSE_WAREHOUSE__PORT": "WarehousePort",

@@ -111,3 +111,15 @@ def test_no_container_can_write_its_root_or_is_root() -> None:
         e["Name"] for c in containers for e in c["Environment"] if any(w in e["Name"] for w in ("PASSWORD", "KEY"))
     ]
     assert plain == []
+
+
+def test_every_alert_is_in_the_runbook() -> None:
+    runbook = (FOLDER.parents[1] / "docs/runbook.md").read_text()
+    alarms = {name for name, r in RESOURCES.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+    rules = {
+        name for name, r in RESOURCES.items()
+        if r["Type"] == "AWS::Events::Rule" and {"Ref": "Alerts"} in [t["Arn"] for t in r["Properties"]["Targets"]]
+    }  # fmt: skip
+    assert len(alarms) >= 3
+    assert len(rules) >= 2
+    assert [name for name in sorted(alarms | rules) if f"`{name}`" not in runbook] == []
