@@ -64,6 +64,8 @@ def template(outputs: Mapping[str, str]) -> dict[str, Any]:
 
 def _defaults(outputs: Mapping[str, str]) -> dict[str, Any]:
     return {name: outputs[output] for name, output in VARIABLES.items()} | {
+        "prefect_api_auth_string_secret_arn": outputs.get("PrefectPasswordArn"),
+        "prefect_api_key_secret_arn": outputs.get("PrefectKeyArn"),
         "env": {name: outputs[output] for name, output in SETTINGS.items()},
         "container_secrets": [{"name": "LAKEHOUSE_PRIVACY__KEY", "valueFrom": outputs["PrivacyKeyArn"]}],
         "network_configuration": {

@@ -67,7 +67,10 @@ def test_a_run_becomes_a_task_with_the_stacks_roles_log_and_secrets(ecs: Ecs, qu
     assert container["linuxParameters"] == {"capabilities": {"drop": ["ALL"]}}
     assert container["mountPoints"] == [{"sourceVolume": "tmp", "containerPath": "/tmp", "readOnly": False}]
     assert container["stopTimeout"] == 120
-    assert container["secrets"] == [{"name": "LAKEHOUSE_PRIVACY__KEY", "valueFrom": outputs["PrivacyKeyArn"]}]
+    assert container["secrets"] == [
+        {"name": "LAKEHOUSE_PRIVACY__KEY", "valueFrom": outputs["PrivacyKeyArn"]},
+        {"name": "PREFECT_API_AUTH_STRING", "valueFrom": outputs["PrefectPasswordArn"]},
+    ]
     assert container["logConfiguration"]["options"] == {
         "awslogs-group": "/lakehouse/runs", "awslogs-region": "us-east-1", "awslogs-stream-prefix": "runs",
         "awslogs-create-group": "false",

@@ -185,13 +185,13 @@ def test_nothing_is_granted_that_is_neither_used_nor_listed_with_its_reason(play
 def test_no_secret_is_left_behind_in_any_block_log_artifact_task_definition_or_database(
     played: Played, source_server: MariaDb, warehouse_server: Postgres
 ) -> None:
-    key = cloud.client(played.ecs.server, "secretsmanager").get_secret_value(
-        SecretId=played.ecs.outputs["PrivacyKeyArn"]
-    )["SecretString"]
-    secrets = {"source": source_server.password, "warehouse": warehouse_server.password, "privacy": key}
+    vault, outputs = cloud.client(played.ecs.server, "secretsmanager"), played.ecs.outputs
+    arns = {"privacy": outputs["PrivacyKeyArn"], "prefect": outputs["PrefectPasswordArn"]}
+    secrets = {n: vault.get_secret_value(SecretId=arn)["SecretString"] for n, arn in arns.items()}
+    secrets |= {"source": source_server.password, "warehouse": warehouse_server.password}
     assert all(secrets.values())
     assert {n: canary.places(played.ecs, warehouse_server, secret) for n, secret in secrets.items()} == {
-        "source": [], "warehouse": [], "privacy": [],
+        "source": [], "warehouse": [], "privacy": [], "prefect": [],
     }  # fmt: skip
 
 

@@ -123,7 +123,7 @@ def test_the_databases_let_runs_in_and_nobody_is_let_into_runs(server: S3Server,
     runs = groups["lakehouse-runs"]
     assert runs["IpPermissions"] == []
     assert runs["GroupId"] == outputs["SecurityGroupId"]
-    for name, port in (("source", 3306), ("wh", 5432)):
+    for name, port in (("lakehouse-source", 3306), ("lakehouse-warehouse", 5432)):
         (rule,) = groups[name]["IpPermissions"]
         assert (rule["FromPort"], rule["UserIdGroupPairs"][0]["GroupId"]) == (port, outputs["SecurityGroupId"])
 
@@ -153,15 +153,6 @@ def test_ends_of_tasks_go_to_the_worker_and_bad_ones_to_people(server: S3Server,
     }
 
 
-def test_nobody_is_told_where_no_address_is_given(tmp_path_factory: pytest.TempPathFactory) -> None:
-    other = cloud.start(tmp_path_factory.mktemp("other"))
-    try:
-        topic = cloud.create_stack(other)["AlertsTopicArn"]
-        assert cloud.client(other, "sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] == []
-    finally:
-        other.stop()
-
-
 def test_a_run_finds_its_lake_and_its_passwords_by_the_outputs_of_the_stack(
     server: S3Server, outputs: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -182,5 +173,17 @@ def test_a_run_finds_its_lake_and_its_passwords_by_the_outputs_of_the_stack(
 def test_a_type_that_the_test_does_not_know_fails_instead_of_being_passed_over(server: S3Server) -> None:
     with pytest.raises(ClientError, match="no support for AWS::Glue::Job"):
         cloud.client(server, "cloudformation").create_stack(
-            StackName="other", TemplateBody='{"Resources": {"X": {"Type": "AWS::Glue::Job", "Properties": {}}}}'
+            StackName="strange", TemplateBody='{"Resources": {"X": {"Type": "AWS::Glue::Job", "Properties": {}}}}'
         )
+
+
+def test_a_second_stack_stands_beside_the_first_and_tells_nobody_without_an_address(
+    server: S3Server, outputs: dict[str, str]
+) -> None:
+    other = cloud.create_stack(server, "other")
+    told = cloud.client(server, "sns").list_subscriptions_by_topic(TopicArn=other["AlertsTopicArn"])
+    assert told["Subscriptions"] == []
+    assert {name for name in outputs if outputs[name] == other[name]} == {
+        "Region", "SourceHost", "SourcePort", "SourceCa", "SourceDatabase",
+        "WarehouseHost", "WarehousePort", "WarehouseDatabase",
+    }  # fmt: skip

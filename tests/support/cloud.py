@@ -60,28 +60,35 @@ def client(server: S3Server, service: str) -> Any:
     )
 
 
-def create_stack(server: S3Server, **parameters: str) -> dict[str, str]:
+def create_stack(server: S3Server, name: str = STACK, **parameters: str) -> dict[str, str]:
     """Makes a network and the stack in it; returns its outputs."""
     cloud = client(server, "cloudformation")
-    given = {**network(server), "SourceHost": "source.internal", "WarehouseHost": "warehouse.internal", **parameters}
+    given = {
+        **network(server, name),
+        "Name": name,
+        "SourceHost": "source.internal",
+        "WarehouseHost": "warehouse.internal",
+        **parameters,
+    }
     cloud.create_stack(
-        StackName=STACK,
+        StackName=name,
         TemplateBody=TEMPLATE.read_text(),
         Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
-    (found,) = cloud.describe_stacks(StackName=STACK)["Stacks"]
+    (found,) = cloud.describe_stacks(StackName=name)["Stacks"]
     assert found["StackStatus"] == "CREATE_COMPLETE", found
     return {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
 
 
-def network(server: S3Server) -> Mapping[str, str]:
+def network(server: S3Server, name: str) -> Mapping[str, str]:
     """A VPC with two subnets and the security groups of two databases."""
     ec2 = client(server, "ec2")
     vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     ec2.modify_vpc_attribute(VpcId=vpc, EnableDnsHostnames={"Value": True})
     subnets = [ec2.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in (1, 2)]
-    groups = [ec2.create_security_group(GroupName=n, Description=n, VpcId=vpc)["GroupId"] for n in ("source", "wh")]
+    databases = (f"{name}-source", f"{name}-warehouse")
+    groups = [ec2.create_security_group(GroupName=n, Description=n, VpcId=vpc)["GroupId"] for n in databases]
     return {
         "VpcId": vpc, "SubnetIds": ",".join(subnets),
         "SourceSecurityGroupId": groups[0], "WarehouseSecurityGroupId": groups[1],

@@ -88,13 +88,22 @@ def test_an_unlimited_right_would_be_found() -> None:
 
 def test_what_must_not_be_lost_stays_when_the_stack_goes() -> None:
     kept = {name for name, resource in RESOURCES.items() if resource.get("DeletionPolicy") == "Retain"}
-    assert kept == {"Key", "LakeBucket", "SourceSecret", "WarehouseSecret", "PrivacyKey", "Repository", "RunsLog"}
+    assert kept == {
+        "Key",
+        "LakeBucket",
+        "SourceSecret",
+        "WarehouseSecret",
+        "PrivacyKey",
+        "PrefectSecret",
+        "Repository",
+        "RunsLog",
+    }
     assert all(RESOURCES[name]["UpdateReplacePolicy"] == "Retain" for name in kept)
 
 
 def test_every_secret_is_made_by_aws_and_encrypted_by_our_key() -> None:
     secrets = [r["Properties"] for r in RESOURCES.values() if r["Type"] == "AWS::SecretsManager::Secret"]
-    assert len(secrets) == 3
+    assert len(secrets) == 4
     assert all("GenerateSecretString" in secret and "SecretString" not in secret for secret in secrets)
     assert all(secret["KmsKeyId"] == {"Fn::GetAtt": ["Key", "Arn"]} for secret in secrets)
 
