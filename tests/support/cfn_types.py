@@ -14,10 +14,11 @@ from botocore import xform_name
 from moto.cloudformation import parsing
 from moto.core.common_models import CloudFormationModel
 from moto.ecr.models import Repository
-from moto.ecs.models import Cluster, ecs_backends
+from moto.ecs.models import Cluster, TaskDefinition, ecs_backends
 from moto.iam.access_control import IAMPolicy, PermissionResult
 from moto.iam.models import Role
 from moto.logs.models import LogGroup
+from moto.rds.models import DBInstance, rds_backends
 from moto.s3.models import FakeBucket
 from moto.sns.models import Topic
 
@@ -75,6 +76,8 @@ def install(endpoint: str) -> None:
         ("AWS::SecretsManager::Secret", secret, ("Id",)),
         ("AWS::CloudWatch::Alarm", alarm, ("Arn",)),
         ("AWS::Logs::MetricFilter", metric_filter, ()),
+        ("AWS::ServiceDiscovery::PrivateDnsNamespace", namespace, ("Id",)),
+        ("AWS::ServiceDiscovery::Service", address, ("Arn",)),
     ):
         _new(api, kind, create, attributes)
     _mend(api)
@@ -125,6 +128,18 @@ def metric_filter(api: Api, name: str, p: dict[str, Any], region: str) -> Made:
     return p["FilterName"], {}
 
 
+def namespace(api: Api, name: str, p: dict[str, Any], region: str) -> Made:
+    client = api.client("servicediscovery", region)
+    api.call("servicediscovery", "CreatePrivateDnsNamespace", p, region)
+    (found,) = [n for n in client.list_namespaces()["Namespaces"] if n["Name"] == p["Name"]]
+    return found["Id"], {"Id": found["Id"]}
+
+
+def address(api: Api, name: str, p: dict[str, Any], region: str) -> Made:
+    made = api.call("servicediscovery", "CreateService", p, region)["Service"]
+    return made["Id"], {"Arn": made["Arn"]}
+
+
 def _new(api: Api, kind: str, create: Callable[..., Made], attributes: Iterable[str]) -> None:
     class Model(CloudFormationModel):
         __module__ = "moto.cloudformation.ours"
@@ -170,6 +185,18 @@ def _mend(api: Api) -> None:
         api.call("ecs", "CreateCluster", {**p, "Settings": p.get("ClusterSettings", [])}, region)
         return ecs_backends[account][region].clusters[name]
 
+    def task_definition(made: Callable[[], Any], name: str, p: dict[str, Any], account: str, region: str) -> Any:
+        told = api.call("ecs", "RegisterTaskDefinition", p, region)["taskDefinition"]
+        return ecs_backends[account][region].describe_task_definition(told["taskDefinitionArn"])
+
+    def database(made: Callable[[], Any], name: str, p: dict[str, Any], account: str, region: str) -> Any:
+        told = {
+            **p, "DBSubnetGroupName": p["DBSubnetGroupName"].name, "VpcSecurityGroupIds": p["VPCSecurityGroups"],
+            "MasterUserSecretKmsKeyId": p["MasterUserSecret"]["KmsKeyId"],
+        }  # fmt: skip
+        api.call("rds", "CreateDBInstance", told, region)
+        return rds_backends[account][region].databases[p["DBInstanceIdentifier"]]
+
     def repository(made: Callable[[], Any], name: str, p: dict[str, Any], account: str, region: str) -> Any:
         model = api.models.get_service_model("ecr")
         for key in ("ImageScanningConfiguration", "EncryptionConfiguration"):
@@ -185,19 +212,28 @@ def _mend(api: Api) -> None:
 
     def role(made: Callable[[], Any], name: str, p: dict[str, Any], account: str, region: str) -> Any:
         found = made()
-        for policy in p["Policies"]:
+        for policy in p.get("Policies", ()):
             found.policies[policy["PolicyName"]] = json.dumps(policy["PolicyDocument"])
         return found
 
     _wrap(FakeBucket, bucket)
     _wrap(Role, role)
     _wrap(Cluster, cluster)
+    _wrap(TaskDefinition, task_definition)
+    _wrap(DBInstance, database)
+    _tell(Topic, "TopicArn", lambda topic: topic.arn)
+    for attribute in ("MasterUserSecret", "MasterUserSecret.SecretArn"):
+        _tell(DBInstance, attribute, lambda instance: instance.master_user_secret.secret_arn)
     _wrap(Repository, repository)
     _wrap(LogGroup, log_group)
     _look_at_conditions(FakeBucket)
-    has, get = Topic.has_cfn_attr, Topic.get_cfn_attribute
-    Topic.has_cfn_attr = classmethod(lambda cls, attr: attr == "TopicArn" or has(attr))
-    Topic.get_cfn_attribute = lambda self, attr: self.arn if attr == "TopicArn" else get(self, attr)
+
+
+def _tell(cls: Any, attribute: str, value: Callable[[Any], str]) -> None:
+    """One more attribute for `GetAtt`."""
+    has, get = cls.has_cfn_attr, cls.get_cfn_attribute
+    cls.has_cfn_attr = classmethod(lambda cls, attr: attr == attribute or has(attr))
+    cls.get_cfn_attribute = lambda self, attr: value(self) if attr == attribute else get(self, attr)
 
 
 def _wrap(cls: Any, create: Callable[..., Any]) -> None:
