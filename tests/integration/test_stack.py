@@ -187,3 +187,55 @@ def test_a_second_stack_stands_beside_the_first_and_tells_nobody_without_an_addr
         "Region", "SourceHost", "SourcePort", "SourceCa", "SourceDatabase",
         "WarehouseHost", "WarehousePort", "WarehouseDatabase",
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def prefect(server: S3Server, outputs: dict[str, str]) -> dict[str, str]:
+    return cloud.created(server, cloud.TEMPLATE.with_name("prefect.yaml"), "prefect", {"ImageTag": "abc"})
+
+
+def test_the_prefect_server_has_a_closed_encrypted_database_and_a_password(
+    server: S3Server, outputs: dict[str, str], prefect: dict[str, str]
+) -> None:
+    (database,) = cloud.client(server, "rds").describe_db_instances()["DBInstances"]
+    assert (database["Engine"], database["StorageEncrypted"], database["KmsKeyId"]) == (
+        "postgres", True, outputs["KeyArn"],
+    )  # fmt: skip
+    assert (database["PubliclyAccessible"], database["DeletionProtection"]) == (False, True)
+    told = cloud.client(server, "ecs").describe_task_definition(taskDefinition="lakehouse-prefect-server")
+    (container,) = told["taskDefinition"]["containerDefinitions"]
+    secrets = {entry["name"]: entry["valueFrom"] for entry in container["secrets"]}
+    assert secrets == {
+        "PREFECT_API_DATABASE_PASSWORD": f"{database['MasterUserSecret']['SecretArn']}:password::",
+        "PREFECT_SERVER_API_AUTH_STRING": outputs["PrefectSecretArn"],
+    }
+    assert {e["name"]: e["value"] for e in container["environment"]}["PREFECT_API_DATABASE_HOST"] == (
+        database["Endpoint"]["Address"]
+    )
+    assert prefect["ApiUrl"] == "http://prefect.lakehouse.internal:4200/api"
+
+
+def test_server_and_worker_are_services_and_the_worker_listens_to_the_queue(
+    server: S3Server, outputs: dict[str, str], prefect: dict[str, str]
+) -> None:
+    ecs = cloud.client(server, "ecs")
+    names = {arn.rpartition("/")[2] for arn in ecs.list_services(cluster="lakehouse")["serviceArns"]}
+    assert names == {"lakehouse-prefect-server", "lakehouse-prefect-worker"}
+    told = ecs.describe_task_definition(taskDefinition="lakehouse-prefect-worker")["taskDefinition"]
+    (container,) = told["containerDefinitions"]
+    assert container["image"] == f"{outputs['RepositoryUri']}:abc"
+    assert {e["name"]: e["value"] for e in container["environment"]} == {
+        "PREFECT_API_URL": prefect["ApiUrl"],
+        "PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_SQS_QUEUE_NAME": outputs["TaskEventsQueue"],
+    }
+    assert container["secrets"] == [{"name": "PREFECT_API_AUTH_STRING", "valueFrom": outputs["PrefectSecretArn"]}]
+
+
+def test_the_worker_may_start_and_stop_tasks_of_ours_and_give_them_two_roles(
+    server: S3Server, outputs: dict[str, str], prefect: dict[str, str]
+) -> None:
+    granted = {str(s["Action"]): s for s in policy(server, "role/lakehouse-prefect-worker")}
+    assert granted["iam:PassRole"]["Resource"] == [outputs["ExecutionRoleArn"], outputs["TaskRoleArn"]]
+    assert granted["ecs:RunTask"]["Condition"] == {"ArnEquals": {"ecs:cluster": outputs["ClusterArn"]}}
+    assert granted["ecs:RunTask"]["Resource"].endswith(":task-definition/lakehouse:*")
+    assert "s3:" not in str(granted)

@@ -222,8 +222,8 @@ def _mend(api: Api) -> None:
     _wrap(TaskDefinition, task_definition)
     _wrap(DBInstance, database)
     _tell(Topic, "TopicArn", lambda topic: topic.arn)
-    for attribute in ("MasterUserSecret", "MasterUserSecret.SecretArn"):
-        _tell(DBInstance, attribute, lambda instance: instance.master_user_secret.secret_arn)
+    _tell(DBInstance, "MasterUserSecret", lambda instance: instance.master_user_secret.secret_arn)
+    _tell(DBInstance, "Endpoint", lambda instance: instance.address)
     _wrap(Repository, repository)
     _wrap(LogGroup, log_group)
     _look_at_conditions(FakeBucket)

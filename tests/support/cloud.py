@@ -62,18 +62,17 @@ def client(server: S3Server, service: str) -> Any:
 
 def create_stack(server: S3Server, name: str = STACK, **parameters: str) -> dict[str, str]:
     """Makes a network and the stack in it; returns its outputs."""
+    given = {**network(server, name), "Name": name, "SourceHost": "source.internal", "WarehouseHost": "wh.internal"}
+    return created(server, TEMPLATE, name, {**given, **parameters})
+
+
+def created(server: S3Server, template: Path, name: str, parameters: Mapping[str, str]) -> dict[str, str]:
+    """Makes a stack of a template; returns its outputs."""
     cloud = client(server, "cloudformation")
-    given = {
-        **network(server, name),
-        "Name": name,
-        "SourceHost": "source.internal",
-        "WarehouseHost": "warehouse.internal",
-        **parameters,
-    }
     cloud.create_stack(
         StackName=name,
-        TemplateBody=TEMPLATE.read_text(),
-        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+        TemplateBody=template.read_text(),
+        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
     (found,) = cloud.describe_stacks(StackName=name)["Stacks"]
