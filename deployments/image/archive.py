@@ -28,11 +28,12 @@ def play(spark: SparkSession, folder: str) -> None:
         rows.write.format("delta").mode("append").save(source)
     rows.write.format("delta").save(target)
     spark.sql(
-        f"MERGE INTO delta.`{target}` t USING (SELECT DISTINCT * FROM delta.`{source}`) s ON t.id = s.id "  # noqa: S608
+        f"MERGE INTO delta.`{target}` t USING (SELECT id, max(kind) kind, max(price) price, max(at) at "  # noqa: S608
+        f"FROM delta.`{source}` GROUP BY id) s ON t.id = s.id "
         "WHEN MATCHED THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *"
     )
     whole = spark.read.format("delta").load(target)
-    whole.groupBy("kind").agg({"price": "sum"}).write.format("delta").save(f"{folder}/gold")
+    whole.groupBy("kind").sum("price").toDF("kind", "price").write.format("delta").save(f"{folder}/gold")
     spark.read.parquet(source).join(whole, "id").count()
     whole.toArrow()
 
@@ -45,7 +46,8 @@ def make(folder: Path) -> Path:
     """
     archive = session.archive(folder)
     archive.unlink(missing_ok=True)
-    os.environ["JDK_JAVA_OPTIONS"] = f"-XX:ArchiveClassesAtExit={archive}"
+    fresh = archive.with_suffix(".new")  # every Java of this process writes one; that of Spark ends last
+    os.environ["JDK_JAVA_OPTIONS"] = f"-XX:ArchiveClassesAtExit={fresh}"
     spark = session.spark(Settings(jars=folder))
     java = SparkContext._gateway.proc  # type: ignore[union-attr]  # it writes the archive after we let it go
     with tempfile.TemporaryDirectory() as tables:
@@ -53,9 +55,9 @@ def make(folder: Path) -> Path:
         spark.stop()
     java.stdin.close()
     java.wait(PATIENCE_SECONDS)
-    if not archive.exists():
-        raise Terminal(f"Java made no archive at {archive}; is the folder writable?")
-    return archive
+    if not fresh.exists():
+        raise Terminal(f"Java made no archive at {fresh}; is the folder writable?")
+    return fresh.replace(archive)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ if cat /usr/local/share/ca-certificates/*.crt > "$work/authorities.crt" 2> /dev/
 fi
 
 began=$SECONDS
-buildah build --pull-never --tag "$image" "${options[@]}" .
+buildah build --pull-never --layers --tag "$image" "${options[@]}" .
 size="$(buildah images --format '{{.Size}}' "$image")"
 echo "image $image: $size, built in $((SECONDS - began)) s"
 
