@@ -30,9 +30,9 @@ from tests.support.ecs_agent import TASK, Task
 from tests.support.figures import Figures
 from tests.unit.test_template import TEMPLATE
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
 SCALE = 0.02
-RUN_SECONDS = 500
+RUN_SECONDS = 1200
 STOP_SECONDS = 120
 MEMORY_MIB = 4096
 COMMIT = "/raw_data/bookings/_delta_log/"
