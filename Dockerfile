@@ -35,8 +35,6 @@ RUN apt-get update \
     && useradd --uid 1000 --user-group --no-create-home --home-dir /tmp lakehouse
 COPY --from=build /opt/lakehouse /opt/lakehouse
 WORKDIR /opt/lakehouse
-# Classes as Java has them in memory: made by the Java and on the class path that will use them.
-RUN LAKEHOUSE_JARS=jars .venv/bin/python -m deployments.image.archive /opt/lakehouse/jars
 ENV PATH=/opt/lakehouse/.venv/bin:$PATH \
     HOME=/tmp \
     LAKEHOUSE_JARS=/opt/lakehouse/jars \
@@ -46,6 +44,8 @@ ENV PATH=/opt/lakehouse/.venv/bin:$PATH \
     SPARK_LOCAL_IP=127.0.0.1 \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
+# Classes as Java has them in memory: made by the Java and on the class path that will use them.
+RUN python -m deployments.image.archive /opt/lakehouse/jars
 ARG GIT_SHA=unknown
 LABEL org.opencontainers.image.title="rental-lakehouse" \
       org.opencontainers.image.description="Runs the rental lakehouse's Prefect flows" \
