@@ -91,7 +91,7 @@ def test_a_run_reaches_the_lake_below_its_prefix_its_key_and_two_secrets(
     resources = [s["Resource"] for s in by_action.values()]
     arn = f"arn:aws:s3:::{bucket}"
     secrets = [outputs["SourceSecretArn"], outputs["WarehouseSecretArn"]]
-    assert resources == [arn, f"{arn}/lake/*", outputs["KeyArn"], secrets]
+    assert resources == [arn, f"{arn}/lake/*", f"{arn}/lake", outputs["KeyArn"], secrets]
     assert by_action["s3:ListBucket"]["Condition"] == {"StringLike": {"s3:prefix": ["lake", "lake/*"]}}
 
 
