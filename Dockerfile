@@ -45,7 +45,7 @@ ENV PATH=/opt/lakehouse/.venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 # Classes as Java has them in memory: made by the Java and on the class path that will use them.
-RUN python -m deployments.image.archive /opt/lakehouse/jars
+RUN python -m deployments.image.archive /opt/lakehouse/jars && rm -rf /tmp/*
 ARG GIT_SHA=unknown
 LABEL org.opencontainers.image.title="rental-lakehouse" \
       org.opencontainers.image.description="Runs the rental lakehouse's Prefect flows" \
