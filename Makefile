@@ -5,6 +5,7 @@ SHELL := bash
 UV_VERSION := 0.13.9
 UV := $(shell command -v uv || echo .uv/bin/uv)
 PYTHON := .venv/bin/python
+CHECKOV_VERSION := 3.3.30
 IMAGE := rental-lakehouse
 SYNCED := .venv/.synced
 JAVA_PACKAGE := openjdk-17-jre-headless
@@ -16,7 +17,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real test-faults test-stateful lint format jars java clean image image-test bench-generate bench-extract bench-checks bench-text bench-marts bench-release buildah
+.PHONY: help demo up down test test-real test-faults test-stateful lint lint-aws format jars java clean image image-test bench-generate bench-extract bench-checks bench-text bench-marts bench-release buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,11 @@ lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff format --check
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+
+lint-aws: $(SYNCED) .cache/checkov/bin/checkov ## check the AWS templates and the Dockerfile by cfn-lint and checkov
+	@.venv/bin/cfn-lint deployments/aws/*.yaml
+	@.cache/checkov/bin/checkov --skip-download --framework cloudformation dockerfile --compact --quiet \
+		--file deployments/aws/lakehouse.yaml deployments/aws/prefect.yaml Dockerfile
 
 format: $(SYNCED) ## put the code into the agreed style
 	@.venv/bin/ruff check --fix
@@ -90,6 +96,10 @@ clean: ## stop the servers and remove everything that was made here
 
 java: $(SYNCED)
 	@$(PYTHON) -c 'from lakehouse import jars; jars.find_java()' 2> /dev/null || { $(call apt,$(JAVA_PACKAGE)); }
+
+.cache/checkov/bin/checkov:
+	@python3 -m venv .cache/checkov
+	@.cache/checkov/bin/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV_VERSION)
 
 buildah:
 	@command -v buildah > /dev/null || { $(call apt,buildah); }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from prefect import get_client
@@ -30,8 +30,13 @@ def check(settings: Settings, console: Console) -> bool:
         "warehouse": lambda: postgres.serving(warehouse(settings).engine()),
         "Prefect API": _prefect,
     }
-    met = [_met(name, need, console) for name, need in needs.items()]
-    return all(met)
+    return met(needs, console)
+
+
+def met(needs: Mapping[str, Callable[[], object]], console: Console) -> bool:
+    """Prints a line per need; True when all are met."""
+    looked_at = [_met(name, need, console) for name, need in needs.items()]
+    return all(looked_at)
 
 
 def check_source(settings: Settings, console: Console) -> bool:

@@ -12,7 +12,7 @@ import typer
 
 from cli import quarantine, show, warehouse
 from cli.terminal import console, or_stop, stop
-from lakehouse import erasure_log, ledger, settings, status
+from lakehouse import erasure_log, jars, ledger, settings, status
 from lakehouse.lake import Lake
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -108,10 +108,17 @@ def show_settings() -> None:
 @app.command()
 def check(
     source: Annotated[bool, typer.Option("--source", help="Only the source, every assumption of it")] = False,
+    image: Annotated[bool, typer.Option("--image", help="Only the container image, without any server")] = False,
 ) -> None:
     """Looks at everything a run needs, and says what to do about what is missing."""
     from cli import doctor  # noqa: PLC0415
 
+    if image:
+        from cli.image import needs  # noqa: PLC0415
+
+        if not doctor.met(needs(jars.default_folder()), console()):
+            raise typer.Exit(1)
+        return
     look = doctor.check_source if source else doctor.check
     if not or_stop(lambda: look(settings.load(), console())):
         raise typer.Exit(1)

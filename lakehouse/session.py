@@ -54,14 +54,15 @@ def spark(settings: Settings) -> SparkSession:
     os.environ["JAVA_HOME"] = str(jars.find_java().parents[1])
     if settings.spark.master.startswith("local"):
         os.environ["PYSPARK_PYTHON"] = sys.executable  # what hides personal values runs in Python beside the JVM
-    path = os.pathsep.join(str(jar) for jar in jars.class_path(settings.jars or jars.default_folder()))
+    folder = settings.jars or jars.default_folder()
+    path = os.pathsep.join(str(jar) for jar in jars.class_path(folder))
     builder = (
         SparkSession.builder.appName("lakehouse")
         .master(settings.spark.master)
         .config("spark.driver.memory", settings.spark.driver_memory)
         .config("spark.driver.extraClassPath", path)
         .config("spark.executor.extraClassPath", path)
-        .config("spark.driver.extraJavaOptions", f"{JVM_FLAGS} {_log_options()}")
+        .config("spark.driver.extraJavaOptions", f"{JVM_FLAGS} {_log_options()} {_kept_classes(folder)}")
         .config("spark.log.level", "ERROR")
     )
     is_s3 = settings.lake_root.startswith("s3://")
@@ -91,6 +92,15 @@ def child(settings: Settings) -> SparkSession:
 def running() -> SparkSession | None:
     """The session, if this process has started one."""
     return SparkSession.getActiveSession()
+
+
+def archive(folder: Path) -> Path:
+    """Where Java's archive of loaded classes stands, if it was made: it belongs to one Java and one class path."""
+    return folder / "lakehouse.jsa"
+
+
+def _kept_classes(folder: Path) -> str:
+    return f"-XX:SharedArchiveFile={archive(folder)}" if archive(folder).exists() else ""
 
 
 def _log_options() -> str:

@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.parse import urlparse
 
 from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from lakehouse import secrets
 from lakehouse.contracts import Terminal
 
 PREFIX = "LAKEHOUSE_"
@@ -33,6 +34,9 @@ class SourceSettings(Part):
     port: int = Field(3306, ge=1, le=65535)
     user: str = Field("lakehouse", description="A user with SELECT, and PROCESS for the safe horizon")
     password: SecretStr = Field(SecretStr(""))
+    secret: str | None = Field(
+        None, pattern=secrets.ARN, description="ARN of a Secrets Manager secret that holds user and password"
+    )
     database: str = Field("marketplace")
     tls: Literal["verify", "off"] = Field("verify", description="`verify` checks certificate and host name")
     ca: Path | None = Field(None, description="File with the certificate authorities to trust")
@@ -53,7 +57,13 @@ class WarehouseSettings(Part):
     port: int = Field(5432, ge=1, le=65535)
     user: str = "lakehouse"
     password: SecretStr = SecretStr("")
+    secret: str | None = Field(
+        None, pattern=secrets.ARN, description="ARN of a Secrets Manager secret that holds user and password"
+    )
     database: str = "warehouse"
+
+
+Server = TypeVar("Server", SourceSettings, WarehouseSettings)
 
 
 class PrivacySettings(Part):
@@ -133,7 +143,9 @@ def load() -> Settings:
     """The settings of this process.
 
     Raises:
-        Terminal: A name that is not a setting, or a value that does not fit; the value is not shown.
+        Terminal: A name that is not a setting, a value that does not fit, which is not shown, or a secret that
+            cannot be read.
+        Transient: Secrets Manager does not answer.
     """
     known = set(names())
     given = [*os.environ, *dotenv_values(ENV_FILE)]
@@ -143,11 +155,24 @@ def load() -> Settings:
         hint = f"; do you mean {near[0]}?" if near else "; `lakehouse settings` lists the names"
         raise Terminal(f"unknown setting {unknown[0]}{hint}")
     try:
-        return Settings()
+        found = Settings()
     except ValidationError as error:
         first = error.errors(include_input=False, include_context=False)[0]
         name = PREFIX + "__".join(str(part).upper() for part in first["loc"])
         raise Terminal(f"setting {name}: {first['msg']}") from None
+    revealed = {"source": _revealed(found.source, "SOURCE"), "warehouse": _revealed(found.warehouse, "WAREHOUSE")}
+    return found.model_copy(update={name: part for name, part in revealed.items() if part is not getattr(found, name)})
+
+
+def _revealed(server: Server, name: str) -> Server:
+    """The server with the user and password of its secret, where it names one."""
+    if server.secret is None:
+        return server
+    group = f"{PREFIX}{name}__"
+    if server.password.get_secret_value():
+        raise Terminal(f"{group}SECRET and {group}PASSWORD are both set; keep one of them")
+    user, password = secrets.credentials(server.secret, f"{group}SECRET")
+    return server.model_copy(update={"user": user, "password": password})
 
 
 def _given(values: Iterable[str], name: str) -> bool:

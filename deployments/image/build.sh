@@ -29,6 +29,13 @@ if cat /usr/local/share/ca-certificates/*.crt > "$work/authorities.crt" 2> /dev/
 fi
 
 began=$SECONDS
-buildah build --pull-never --tag "$image" "${options[@]}" .
+buildah build --pull-never --layers --tag "$image" "${options[@]}" .
 size="$(buildah images --format '{{.Size}}' "$image")"
 echo "image $image: $size, built in $((SECONDS - began)) s"
+
+container="$(buildah from --pull-never "$image")"
+trap 'buildah rm "$container" > /dev/null; rm -rf "$work"' EXIT
+echo "its biggest parts, in MiB:"
+buildah run "$container" -- sh -c '
+  du --summarize --block-size=M .venv/lib/python3.11/site-packages/* jars/* /usr/lib/jvm /usr/lib/python3* 2> /dev/null |
+    sort --reverse --numeric-sort | head -15'

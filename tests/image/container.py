@@ -20,6 +20,7 @@ class Image:
     user: str
     folder: str
     environment: dict[str, str]
+    labels: dict[str, str]
 
     def run(self, tmp: Path, *command: str, **settings: str) -> subprocess.CompletedProcess[str]:
         """Runs a command to its end."""
@@ -57,4 +58,4 @@ def mounted() -> Image:
     """The image that `run.sh` has mounted."""
     config = json.loads(os.environ["IMAGE_CONFIG"])["OCIv1"]["config"]
     environment = dict(entry.split("=", 1) for entry in config["Env"])
-    return Image(Path(os.environ["IMAGE_ROOT"]), config["User"], config["WorkingDir"], environment)
+    return Image(Path(os.environ["IMAGE_ROOT"]), config["User"], config["WorkingDir"], environment, config["Labels"])

@@ -2,6 +2,9 @@
 
 import os
 import signal
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +14,11 @@ from demo.marketplace.generate import generate
 from demo.servers import mariadb
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
+from demo.servers.prefect import PrefectServer
 from tests.image.container import Image, first_process, mounted
 
 SCALE = 0.02
+PATIENCE_SECONDS = 200
 PATIENCE = 25  # ECS kills 30 s after its signal
 
 
@@ -59,6 +64,66 @@ def test_check_without_servers_says_what_is_missing(image: Image, tmp_path: Path
     marks = {line[2:].split(":")[0]: line[0] for line in checked.stdout.splitlines() if line[:2] in ("✓ ", "✗ ")}
     assert marks == {"Java": "✓", "jars": "✓", "lake": "✗", "source": "✗", "warehouse": "✗", "Prefect API": "✓"}
     assert "Traceback" not in checked.stdout
+
+
+def test_what_was_checked_at_the_build_holds_when_it_runs(image: Image, tmp_path: Path) -> None:
+    checked = image.run(tmp_path, "lakehouse", "check", "--image")
+    assert checked.returncode == 0, checked.stdout
+    found = {line[2:].split(":")[0]: line[0] for line in checked.stdout.splitlines() if line[:2] in ("✓ ", "✗ ")}
+    assert set(found.values()) == {"✓"}
+    assert set(found) == {"Java", "jars", "class archive", "imports", "user", "code", "temporary folder"}
+
+
+def test_it_says_what_it_is(image: Image) -> None:
+    assert image.labels["org.opencontainers.image.title"] == "rental-lakehouse"
+    assert len(image.labels["org.opencontainers.image.revision"]) >= 7
+
+
+def seconds_until(image: Image, tmp: Path, happens: Callable[[str], bool], *command: str, **settings: str) -> float:
+    """From the start of a process to a line of its output, at which it is ended; to its end where none is."""
+    began = time.monotonic()
+    with image.start(tmp, *command, **settings) as process:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if happens(line):
+                break
+        else:
+            assert process.wait() == 0, "".join(said)
+        return time.monotonic() - began
+
+
+def seconds_to_commit(image: Image, tmp: Path, **settings: str) -> float:
+    """From the start of a run to the first commit in the lake."""
+    began = time.monotonic()
+    with image.start(tmp, "lakehouse", "run", **settings) as process:
+        while not list(tmp.glob("lake/raw_data/*/_delta_log/*.json")):
+            assert process.poll() is None
+            assert time.monotonic() < began + PATIENCE_SECONDS
+            time.sleep(0.02)
+        return time.monotonic() - began
+
+
+def test_cold_start(
+    image: Image, shop: dict[str, str], prefect_server: PrefectServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    world = {**shop, "PREFECT_API_URL": prefect_server.api}
+    folders = [tmp_path_factory.mktemp(name) for name in ("import", "row", "with", "without")]
+    seconds_until(image, folders[0], lambda _: False, "python3", "-c", "import prefect")
+    plain = seconds_until(image, folders[0], lambda _: False, "python3", "-c", "import prefect")
+    row = seconds_until(image, folders[1], lambda line: "to do:" in line, "lakehouse", "run", **world)
+    kept = seconds_to_commit(image, folders[2], **world)
+    bare = folders[3] / "jars"
+    bare.mkdir()
+    for jar in (image.root / "opt/lakehouse/jars").glob("*.jar"):
+        (bare / jar.name).symlink_to(f"/opt/lakehouse/jars/{jar.name}")
+    fresh = seconds_to_commit(image, folders[3], **{**world, "LAKEHOUSE_JARS": "/tmp/jars"})
+    sys.stdout.write(
+        f"import prefect {plain:.1f} s; to the first row {row:.1f} s; to the first commit {kept:.1f} s with the class "
+        f"archive, {fresh:.1f} s without"
+    )
+    assert row <= 3 * plain
 
 
 def test_whole_run_balances_without_a_network(image: Image, shop: dict[str, str], tmp_path: Path) -> None:

@@ -1,0 +1,123 @@
+"""The work pool of ECS, told by a stack's outputs where and as whom to run.
+
+`python -m deployments.ecs.pool STACK` does it; twice is once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.exceptions import ObjectNotFound
+
+from lakehouse.contracts import Terminal
+
+FILE = Path(__file__).with_name("base-job-template.json")
+POOL = "ecs"
+SETTINGS = {
+    "LAKEHOUSE_LAKE": "LakeUri",
+    "LAKEHOUSE_LAKE_KMS_KEY": "KeyArn",
+    "LAKEHOUSE_SOURCE__HOST": "SourceHost",
+    "LAKEHOUSE_SOURCE__PORT": "SourcePort",
+    "LAKEHOUSE_SOURCE__DATABASE": "SourceDatabase",
+    "LAKEHOUSE_SOURCE__CA": "SourceCa",
+    "LAKEHOUSE_SOURCE__SECRET": "SourceSecretArn",
+    "LAKEHOUSE_WAREHOUSE__HOST": "WarehouseHost",
+    "LAKEHOUSE_WAREHOUSE__PORT": "WarehousePort",
+    "LAKEHOUSE_WAREHOUSE__DATABASE": "WarehouseDatabase",
+    "LAKEHOUSE_WAREHOUSE__SECRET": "WarehouseSecretArn",
+    "AWS_REGION": "Region",
+}
+VARIABLES = {
+    "cluster": "ClusterArn",
+    "family": "Name",
+    "execution_role_arn": "ExecutionRoleArn",
+    "task_role_arn": "TaskRoleArn",
+    "vpc_id": "VpcId",
+}
+
+
+def template(outputs: Mapping[str, str]) -> dict[str, Any]:
+    """The base job template, whose defaults are what a stack made.
+
+    Raises:
+        Terminal: The stack lacks an output.
+    """
+    try:
+        defaults = _defaults(outputs)
+    except KeyError as error:
+        raise Terminal(
+            f"the stack has no output {error.args[0]}; update it from deployments/aws/lakehouse.yaml"
+        ) from None
+    found: dict[str, Any] = json.loads(FILE.read_text())
+    for name, value in defaults.items():
+        found["variables"]["properties"][name]["default"] = value
+    return found
+
+
+def _defaults(outputs: Mapping[str, str]) -> dict[str, Any]:
+    return {name: outputs[output] for name, output in VARIABLES.items()} | {
+        "prefect_api_auth_string_secret_arn": outputs.get("PrefectPasswordArn"),
+        "prefect_api_key_secret_arn": outputs.get("PrefectKeyArn"),
+        "env": {name: outputs[output] for name, output in SETTINGS.items()},
+        "container_secrets": [{"name": "LAKEHOUSE_PRIVACY__KEY", "valueFrom": outputs["PrivacyKeyArn"]}],
+        "network_configuration": {
+            "subnets": outputs["SubnetIds"].split(","),
+            "securityGroups": [outputs["SecurityGroupId"]],
+            "assignPublicIp": "DISABLED",
+        },
+        "cloudwatch_logs_options": {
+            "awslogs-group": outputs["RunsLogName"],
+            "awslogs-stream-prefix": "runs",
+            "awslogs-create-group": "false",
+        },
+    }
+
+
+def outputs_of(stack: str) -> dict[str, str]:
+    """The outputs of a stack.
+
+    Raises:
+        Terminal: There is no such stack, or AWS cannot be asked.
+    """
+    try:
+        (found,) = boto3.Session().client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    except ClientError as error:
+        said = error.response.get("Error", {}).get("Message", "unknown")
+        raise Terminal(f"stack {stack}: {said}; check its name, AWS_REGION and AWS_PROFILE") from None
+    except BotoCoreError as error:
+        raise Terminal(f"stack {stack}: AWS cannot be asked ({error}); check AWS_REGION and AWS_PROFILE") from None
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
+
+
+def fill(stack: str, pool: str = POOL) -> str:
+    """Gives the work pool the template of a stack; makes the pool where there is none.
+
+    Raises:
+        Terminal: There is no such stack, it lacks an output, or the pool is of another type.
+    """
+    filled = template(outputs_of(stack))
+    with get_client(sync_client=True) as client:
+        try:
+            found = client.read_work_pool(pool)
+        except ObjectNotFound:
+            client.create_work_pool(WorkPoolCreate(name=pool, type="ecs", base_job_template=filled))
+            return f"work pool {pool}: made, runs as stack {stack} says"
+        if found.type != "ecs":
+            raise Terminal(f"work pool {pool} is of type {found.type}, not ecs; delete it, then try again")
+        client.update_work_pool(pool, WorkPoolUpdate(base_job_template=filled))
+    return f"work pool {pool}: runs as stack {stack} says"
+
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(fill(sys.argv[1]) + "\n")
+    except Terminal as error:
+        sys.exit(f"error: {error}")

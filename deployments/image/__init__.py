@@ -1,0 +1,1 @@
+"""How the container image is made."""

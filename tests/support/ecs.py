@@ -1,0 +1,184 @@
+"""Runs on ECS, all of it: the stack in moto, a work pool, Prefect's own worker, and an agent that plays ECS."""
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.client.schemas.objects import FlowRun
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.utilities.callables import parameter_schema
+
+from demo.servers.prefect import PrefectServer
+from demo.servers.process import Process, launch, wait_until
+from demo.servers.s3 import S3Server
+from deployments.ecs import pool
+from deployments.setup import setup
+from lakehouse.settings import Settings
+from tests.support import cloud
+from tests.support.ecs_agent import Agent
+from tests.support.quick import quick
+
+TAG = "abc"
+MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
+ALERTS = "people"
+FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+PATIENCE = 90
+HERE = [{"prefect.deployments.steps.set_working_directory": {"directory": str(cloud.CLONE)}}]
+
+
+@dataclass(frozen=True)
+class Ecs:
+    """The played ECS and what stands round it."""
+
+    server: S3Server
+    outputs: dict[str, str]
+    prefect: PrefectServer
+    client: SyncPrefectClient
+    agent: Agent
+    folder: Path
+
+    @property
+    def image(self) -> str:
+        """The image that is in the repository."""
+        return f"{self.outputs['RepositoryUri']}:{TAG}"
+
+    def start(self, deployment: UUID, parameters: dict[str, Any] | None = None, **variables: Any) -> FlowRun:
+        """Starts a run of a deployment, as the UI does."""
+        return self.client.create_flow_run_from_deployment(
+            deployment, parameters=parameters or {}, job_variables=variables
+        )
+
+    def state(self, run: FlowRun) -> tuple[str, str]:
+        """Type and message of the state that a run is in."""
+        state = self.client.read_flow_run(run.id).state
+        assert state is not None
+        return state.type.value, state.message or ""
+
+    def finished(self, run: FlowRun, patience: float = PATIENCE) -> tuple[str, str]:
+        """The state in which a run ended."""
+        wait(lambda: self.state(run)[0] in FINAL, patience, lambda: str(self.state(run)))
+        return self.state(run)
+
+    def logs(self, run: FlowRun) -> str:
+        """What the run's page shows as its log."""
+        chosen = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id]))
+        return "\n".join(line.message for line in self.client.read_logs(chosen, limit=200))
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """What people have been told since the last look."""
+        sqs = cloud.client(self.server, "sqs")
+        queue = sqs.get_queue_url(QueueName=ALERTS)["QueueUrl"]
+        found = []
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+            found += [json.loads(json.loads(message["Body"])["Message"])["detail"] for message in messages]
+        return found
+
+    def task(self, run: FlowRun, patience: float = PATIENCE) -> str:
+        """The task of a run, once its process is there."""
+        wait(lambda: self.client.read_flow_run(run.id).infrastructure_pid, patience, lambda: str(self.state(run)))
+        arn = self.client.read_flow_run(run.id).infrastructure_pid.partition("::")[2]
+        wait(lambda: arn in self.agent.started or arn in self.agent.refused, patience, lambda: arn)
+        return arn
+
+
+def wait(happens: Callable[[], object], seconds: float, told: Callable[[], str]) -> None:
+    """Waits until something holds."""
+    end = time.monotonic() + seconds
+    while not happens():
+        assert time.monotonic() < end, told()
+        time.sleep(0.2)
+
+
+@contextmanager
+def opened(folder: Path, server: PrefectServer, **parameters: str) -> Iterator[Ecs]:
+    """The stack, a filled work pool and the agent; no worker yet."""
+    aws = cloud.start(folder)
+    try:
+        outputs = cloud.create_stack(aws, **parameters)
+        cloud.client(aws, "ecr").put_image(
+            repositoryName=outputs["Name"], imageManifest=json.dumps(MANIFEST), imageTag=TAG
+        )
+        _listen(aws, outputs["AlertsTopicArn"])
+        with (
+            cloud.entered(aws),
+            temporary_settings({PREFECT_API_URL: server.api}),
+            get_client(sync_client=True) as client,
+            Agent(aws, outputs["Name"], folder) as agent,
+        ):
+            pool.fill(cloud.STACK)
+            yield Ecs(aws, outputs, server, client, agent, folder)
+    finally:
+        aws.stop()
+
+
+def _listen(server: S3Server, topic: str) -> None:
+    queue = cloud.client(server, "sqs").create_queue(QueueName=ALERTS)["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:{cloud.ACCOUNT}:{queue.rpartition('/')[2]}"
+    cloud.client(server, "sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+
+
+@contextmanager
+def worker(ecs: Ecs) -> Iterator[Process]:
+    """Prefect's worker for ECS as a process, with nothing of this process's settings."""
+    name = f"ecs-{secrets.token_hex(3)}"
+    log = ecs.folder / f"{name}.log"
+    program = [sys.executable, "-m", "prefect", "worker", "start", "--name", name, "--pool", pool.POOL]
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "LAKEHOUSE_"))}
+    environment = own | cloud.environment(ecs.server) | {
+        "HOME": str(ecs.folder), "PREFECT_API_URL": ecs.prefect.api, "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_SQS_QUEUE_NAME": ecs.outputs["TaskEventsQueue"],
+    }  # fmt: skip
+    process = launch([*program, "--type", "ecs", "--no-create-pool-if-not-found"], log, ecs.folder, environment)
+
+    def is_there() -> None:
+        known = httpx.post(f"{ecs.prefect.api}/work_pools/{pool.POOL}/workers/filter", json={}).json()
+        if name not in {one["name"] for one in known}:
+            raise ConnectionError("the worker is not there yet")
+
+    wait_until(is_there, process, log)
+    try:
+        yield process
+    finally:
+        process.stop(patience=5)
+
+
+def quick_deployment(ecs: Ecs) -> UUID:
+    """A deployment of the flow that does nothing."""
+    return ecs.client.create_deployment(
+        flow_id=ecs.client.create_flow(quick),
+        name="ecs",
+        work_pool_name=pool.POOL,
+        path=".",
+        entrypoint="tests/support/quick.py:quick",
+        pull_steps=HERE,
+        job_variables={"image": ecs.image},
+        parameter_openapi_schema=parameter_schema(quick).model_dump_for_openapi(),
+    )
+
+
+def product_deployment(ecs: Ecs, settings: Settings) -> UUID:
+    """The deployment `prod` as `lakehouse setup` makes it; but its code is that of this clone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_API_URL", ecs.prefect.api)
+        patch.setenv("GIT_SHA", TAG)
+        patch.setenv("LAKEHOUSE_IMAGE", ecs.image)
+        setup(settings, pool.POOL)
+    found = ecs.client.read_deployment_by_name("marketplace/prod")
+    for schedule in found.schedules:
+        ecs.client.update_deployment_schedule(found.id, schedule.id, active=False)
+    httpx.patch(f"{ecs.prefect.api}/deployments/{found.id}", json={"pull_steps": HERE}).raise_for_status()
+    return found.id
