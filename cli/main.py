@@ -50,7 +50,7 @@ def run(
 
     days = {n: d.date() if d else None for n, d in (("since", since), ("until", until), ("as_of", as_of))}
     try:
-        state = marketplace(tables, mode.value, **days, publish=publish, return_state=True)
+        state = marketplace(tuple(tables or ()), mode.value, **days, publish=publish, return_state=True)
     except TransportError as error:
         stop(f"the Prefect API was lost ({type(error).__name__}); what is committed stays and is right: run again")
     found = state.result(raise_on_failure=False)

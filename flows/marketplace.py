@@ -7,23 +7,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
-from typing import Annotated
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.futures import wait
 from prefect.states import Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
-from pydantic import Field
 from sqlalchemy import Engine
 
 import transforms
+from flows.parameters import AsOf, Publish, ReadMode, Since, Tables, Until, run_name
 from flows.table import table_flow
 from lakehouse import pipeline, presentation, session, settings
-from lakehouse.contracts import Catalog, PipelineError, Terminal
+from lakehouse.contracts import PipelineError
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
-from lakehouse.pipeline import Mode, Run
+from lakehouse.pipeline import Run
 from lakehouse.settings import Settings
 from lakehouse.warehouse import postgres
 from tasks import steps
@@ -32,29 +30,20 @@ from tasks.blocks import warehouse
 CANCEL_SECONDS = 0.2  # a table asks for many jobs, one after the other, so a canceled run looks again and again
 
 
-@flow(name="marketplace", flow_run_name="marketplace-{mode}", persist_result=False)
+@flow(name="marketplace", flow_run_name=run_name, persist_result=False)
 def marketplace(
-    tables: Annotated[list[str] | None, Field(description="Tables to run; all when empty")] = None,
-    mode: Annotated[Mode, Field(description="What to read")] = "incremental",
-    since: Annotated[date | None, Field(description="First day of a backfill")] = None,
-    until: Annotated[date | None, Field(description="Day after the last of a backfill")] = None,
-    as_of: Annotated[date | None, Field(description="Day the marts speak of; today when empty")] = None,
-    publish: Annotated[bool, Field(description="Release the marts to the warehouse")] = True,
+    tables: Tables = (),
+    mode: ReadMode = "incremental",
+    since: Since = None,
+    until: Until = None,
+    as_of: AsOf = None,
+    publish: Publish = True,
 ) -> State:
-    """Carries the marketplace's changed rows to the marts, proves it, and keeps a record.
-
-    Args:
-        tables: Tables to run; all when empty.
-        mode: `incremental`, `full`, `backfill` or `reconcile`.
-        since: First day of a backfill.
-        until: Day after the last of a backfill.
-        as_of: Day the marts speak of; the source's today when empty.
-        publish: Whether to release the marts to the warehouse.
-    """
+    """Carries the marketplace's changed rows to the marts, proves it, and keeps a record."""
     began = time.monotonic()
     try:
         found, catalog = settings.load(), transforms.catalog()
-        names = _chosen(catalog, tables)
+        names = sorted(map(str, tables)) or sorted(catalog.tables)
         with _engine(found, publish=publish) as engine:
             run = pipeline.start(found, catalog, mode, since, until, as_of)
             report = _run(run, names, engine, began)
@@ -110,13 +99,6 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
         (*records, *unchanged), (*marts, *held), release, time.monotonic() - began, used_jvm, run.horizon.at,
         run.horizon.cautions,
     )  # fmt: skip
-
-
-def _chosen(catalog: Catalog, tables: list[str] | None) -> list[str]:
-    unknown = sorted(set(tables or []) - set(catalog.tables))
-    if unknown:
-        raise Terminal(f"there is no table {unknown[0]}; there are {', '.join(sorted(catalog.tables))}")
-    return sorted(tables or catalog.tables)
 
 
 def _plan(run: Run, names: list[str]) -> tuple[list[str], list[TableRecord]]:

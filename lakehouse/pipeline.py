@@ -79,6 +79,19 @@ def hiding(settings: Settings) -> Pseudonyms:
     return Pseudonyms(settings.privacy.key, settings.privacy.hash_identifiers)
 
 
+def refuse_misfit(mode: Mode, since: date | None, until: date | None) -> None:
+    """Refuses days that do not fit the mode.
+
+    Raises:
+        Terminal: A backfill lacks them or they are in the wrong order, or another mode is given some.
+    """
+    given = [day is not None for day in (since, until)]
+    if (not all(given)) if mode == "backfill" else any(given):
+        raise Terminal("mode backfill needs `since` and `until`, and only that mode takes them")
+    if since is not None and until is not None and since >= until:
+        raise Terminal(f"a backfill reads from `since` up to, not including, `until`: {since} is not before {until}")
+
+
 def start(
     settings: Settings,
     catalog: Catalog,
@@ -93,10 +106,7 @@ def start(
         Terminal: The source refuses us, the lake cannot be written, or parameters do not fit.
         Transient: The source is unreachable.
     """
-    if (mode == "backfill") != (since is not None and until is not None):
-        raise Terminal("mode backfill needs `since` and `until`, and only that mode takes them")
-    if since is not None and until is not None and since >= until:
-        raise Terminal(f"a backfill reads from `since` up to, not including, `until`: {since} is not before {until}")
+    refuse_misfit(mode, since, until)
     Lake.of(settings).check_writable()
     with connect(settings.source) as connection:
         horizon = safe_horizon(connection, settings.source)
