@@ -63,6 +63,8 @@ def _block(settings: Settings) -> str:
     name = settings.warehouse_block or BLOCK
     if "warehouse" not in settings.model_fields_set:
         return f"block {name}: left as it is, LAKEHOUSE_WAREHOUSE__* are not set"
+    if settings.warehouse.secret is not None:
+        return f"block {name}: not needed, runs read LAKEHOUSE_WAREHOUSE__SECRET; its password stays out of Prefect"
     blocks.from_settings(settings).save(name, overwrite=True)
     return f"block {name}: saved; runs use it with LAKEHOUSE_WAREHOUSE_BLOCK={name}"
 

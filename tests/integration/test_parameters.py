@@ -47,7 +47,7 @@ def test_a_value_that_there_is_not_is_refused_when_the_form_is_sent(client: Sync
 def test_days_that_do_not_fit_fail_the_run_before_it_reads(client: SyncPrefectClient) -> None:
     marketplace(mode="backfill", return_state=True)
 
-    name, state = newest(client)
+    _, state = newest(client)
     assert state.is_failed()
     assert "mode backfill needs `since` and `until`" in state.message
     assert "unreachable" not in state.message
