@@ -98,5 +98,5 @@ def _text(column: str, kind: str, dialect: Dialect) -> str:
         case "timestamp", _:
             plain = f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
         case "bool", _:
-            plain = f"CASE WHEN {column} THEN '1' ELSE '0' END"
+            plain = f"CASE WHEN {column} THEN '1' WHEN NOT {column} THEN '0' END"
     return plain

@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import Engine, create_engine, text
 
 from demo.servers.postgres import Postgres
+from lakehouse.checksum import Field, total
 from lakehouse.contracts import Terminal
 from lakehouse.lake import State
 from lakehouse.warehouse import postgres
 from lakehouse.warehouse.postgres import Horizon
+from tests.support.gold import checksum
 from tests.support.gold_lake import GoldLake, Row, mart, on
 
 NAMES = ("nights", "guests")
@@ -233,3 +235,14 @@ def test_released_one_by_one_the_reader_sees_marts_of_two_days(engine: Engine, g
     seen = watched(engine, singly, gold)
 
     assert any(low != high for low, high, _ in seen)
+
+
+def test_a_missing_boolean_is_not_taken_for_false(engine: Engine) -> None:
+    number = total([Field("flag", "bool")], "postgres")
+    with engine.connect() as connection:
+        found = [
+            int(connection.exec_driver_sql(f"SELECT {number} FROM (SELECT {value}::boolean AS flag) t").scalar_one())
+            for value in ("true", "false", "NULL")
+        ]
+    assert found == [checksum([{"flag": value}]).sum for value in (True, False, None)]
+    assert len(set(found)) == 3
