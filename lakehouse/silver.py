@@ -28,7 +28,9 @@ def behind(lake: Lake, spec: Curation, source: State) -> bool:
     """True while silver has not consumed this bronze commit, or one of the layers was made by other rules."""
     before = _before(lake, spec.table)
     silver = before["silver"]
-    return silver is None or silver.inputs.get("bronze", 0) < source.seq or not _by_rules_of(spec, before)
+    if silver is None or not _made_by(_of_today(spec.fingerprint), before):
+        return True
+    return silver.inputs.get("bronze", 0) < source.seq
 
 
 def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, run_id: str, at: int) -> Verdict:
@@ -46,7 +48,7 @@ def advance(session: SparkSession, lake: Lake, spec: Curation, source: State, ru
             raise delta.Superseded(state.table, state.run_id)
     silver = before["silver"]
     consumed = 0 if silver is None else silver.inputs.get("bronze", 0)
-    is_new = silver is None or not _by_rules_of(spec, before) or consumed < source.erased
+    is_new = silver is None or not _made_by(fingerprint, before) or consumed < source.erased
     everything = delta.read(session, lake, "bronze", source, spec.table.name)
     touched = everything.where(F.col("_seq") > consumed)
     step = _Step(session, lake, spec, source, run_id, at, before, fingerprint, is_new)
@@ -60,10 +62,11 @@ def retry(session: SparkSession, lake: Lake, spec: Curation, run_id: str, at: in
         Superseded: Another run is at work on the table.
         Terminal: The table is not in the lake yet, or not as it is declared now, or a rule stops it.
     """
-    table, silver = spec.table, lake.state("silver", spec.table.name)
+    table, before = spec.table, _before(lake, spec.table)
+    silver = before["silver"]
     if silver is None:
         raise Terminal(f"table {table.name} is not in the lake yet; `lakehouse run` loads it")
-    if _by_rules_of(spec, _before(lake, table)):
+    if _made_by(_of_today(spec.fingerprint), before):
         return None
     source = lake.state("bronze", table.name, silver.inputs["bronze"])
     if source is None:
@@ -79,10 +82,9 @@ def _before(lake: Lake, table: Table) -> dict[Layer, State | None]:
     return {layer: lake.state(layer, table.name) for layer in LAYERS if layer != "history" or table.history}
 
 
-def _by_rules_of(spec: Curation, before: dict[Layer, State | None]) -> bool:
+def _made_by(fingerprint: str, before: dict[Layer, State | None]) -> bool:
     """A run by other rules that was killed half-way has left its mark on some layers only."""
-    wanted = _of_today(spec.fingerprint)
-    return all(state is None or state.fingerprint == wanted for state in before.values())
+    return all(state is None or state.fingerprint == fingerprint for state in before.values())
 
 
 def _versions(everything: DataFrame, touched: DataFrame, spec: Curation) -> DataFrame:

@@ -51,13 +51,12 @@ def facts(
     Of `only` some months: those, and the same months of the year before.
     """
     wanted = None if only is None else sorted({*only, *(month.replace(year=month.year - 1) for month in only)})
-    made = made_until(bookings, as_of)
-    arriving, received = (made.where(within(F.col(day), wanted, 31)) for day in ("checkin_date", "booking_date"))
+    arriving = made_until(bookings, as_of).where(within(F.col("checkin_date"), wanted, 31))
     parts = [
         _sold(nights_until(stay_nights, as_of)),
         nights_on_offer(live_spans(apartments_history, as_of), wanted).drop("assumed_nights"),
         _arrived(arriving.where("is_confirmed AND nights > 0").where(F.col("checkin_date") <= F.lit(as_of))),
-        _received(received.where("booking_status IS NOT NULL")),
+        _received(made_until(bookings, as_of, wanted, days=31).where("booking_status IS NOT NULL")),
     ]
     rows = reduce(lambda one, other: one.unionByName(other, allowMissingColumns=True), parts)
     return rows if wanted is None else rows.where(F.col("month_start").isin(wanted))

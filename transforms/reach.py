@@ -30,8 +30,13 @@ def rate_days(changed: DataFrame) -> DataFrame:
 
 def booked_between(bookings: DataFrame, was: date, as_of: date) -> DataFrame:
     """The live bookings that were made between two as-of days, and so count at the one and not at the other."""
+    return made_between(live(bookings), was, as_of)
+
+
+def made_between(rows: DataFrame, was: date, as_of: date) -> DataFrame:
+    """The rows that were `booked_on` a day from one as-of day to another, both included."""
     first, last = sorted((was, as_of))
-    return live(bookings).where(F.col("booked_on").between(F.lit(first), F.lit(last)))
+    return rows.where(F.col("booked_on").between(F.lit(first), F.lit(last)))
 
 
 def priced_by(bookings: DataFrame, changed: DataFrame) -> DataFrame:

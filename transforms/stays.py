@@ -23,9 +23,13 @@ def live(bookings: DataFrame) -> DataFrame:
     )
 
 
-def made_until(bookings: DataFrame, as_of: date) -> DataFrame:
-    """The live bookings made up to the end of a day; one without a date counts on no day."""
-    return live(bookings).where(F.col("booked_on") <= F.lit(as_of))
+def made_until(bookings: DataFrame, as_of: date, only: Sequence[date] | None = None, days: int = 1) -> DataFrame:
+    """The live bookings made up to the end of a day; one without a date counts on no day.
+
+    `only` begin the periods of so many days of which bookings are wanted.
+    """
+    wanted = within(F.col("booking_date"), only, days)
+    return live(bookings).where((F.col("booked_on") <= F.lit(as_of)) & wanted)
 
 
 def nights_until(stay_nights: DataFrame, as_of: date) -> DataFrame:

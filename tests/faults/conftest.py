@@ -11,9 +11,11 @@ import pytest
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from lakehouse.contracts import Table
+from tests.faults.release_site import Site
 from tests.faults.worlds import DAYS, FIRST, content, ended, launch
 from tests.support import shop
 from tests.support.lab import Lab, lab
+from tests.support.proxy import proxied
 from tests.support.shop import Shop
 from tests.support.things import STAMPED, STAMPED_DDL
 
@@ -73,3 +75,12 @@ def opened(source_server: MariaDb, tmp_path: Path) -> Iterator[Callable[..., Lab
             return stack.enter_context(lab(source_server, str(tmp_path / "lake"), table, ddl, **settings))
 
         yield make
+
+
+@pytest.fixture
+def site(warehouse_server: Postgres, tmp_path: Path) -> Iterator[Site]:
+    with proxied(warehouse_server.port) as proxy:
+        made = Site(warehouse_server, proxy, tmp_path)
+        yield made
+        made.engine.dispose()
+        made.direct.dispose()

@@ -3,15 +3,13 @@
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from demo.servers.postgres import Postgres
+from tests.faults.release_site import Site
 from tests.faults.releaser import COMMIT, TOLD
-from tests.faults.test_release import STEPS, Site
-from tests.support.proxy import proxied
+from tests.faults.test_release import STEPS
 from tests.support.warehouse import rows
 
 pytestmark = pytest.mark.timeout(120)
@@ -21,15 +19,6 @@ JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'presentation'""
 GONE_WITHIN = 20.0
 ROOT = Path(__file__).parents[2]
 STOPS = {step: words for step, (words, nth) in STEPS.items() if nth == 1} | {COMMIT: COMMIT}
-
-
-@pytest.fixture
-def site(warehouse_server: Postgres, tmp_path: Path) -> Iterator[Site]:
-    with proxied(warehouse_server.port) as proxy:
-        made = Site(warehouse_server, proxy, tmp_path)
-        yield made
-        made.engine.dispose()
-        made.direct.dispose()
 
 
 def killed_at(site: Site, words: str, *options: str) -> None:

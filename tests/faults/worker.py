@@ -75,7 +75,7 @@ POINTS: dict[str, tuple[Any, str, str, str | None]] = {
     "after_silver": (delta, "commit", "after", "silver"),
     "before_gold": (delta, "commit", "before", "gold"),
     "after_gold": (delta, "commit", "after", "gold"),
-    "inside_warehouse": (postgres, "_copy", "after", None),
+    "inside_warehouse": (postgres, "staged", "after", None),
     "after_warehouse": (postgres, "release", "after", None),
 }
 

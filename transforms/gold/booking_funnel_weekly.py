@@ -55,9 +55,8 @@ def build(
     an earlier week: so `booking_rate` may exceed 1, and is shown.
     """
     views = viewed_until(user_viewing, as_of)
-    confirmed = made_until(bookings, as_of).where("is_confirmed")
+    confirmed = made_until(bookings, as_of, only, days=7).where("is_confirmed")
     if only:
-        confirmed = confirmed.where(within(F.col("booking_date"), only, 7))
         earliest = [start - timedelta(days=LEADS_WITHIN_DAYS) for start in only]
         views = views.where(within(F.col("viewed_at"), earliest, LEADS_WITHIN_DAYS + 7))
     seen = confirmed.join(views, led_to(views, confirmed), "left_semi").select("booking_id", F.lit(True).alias("seen"))

@@ -10,7 +10,7 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, WEEK, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
-from transforms.periods import is_partial, week_end, week_start, within
+from transforms.periods import is_partial, week_end, week_start
 from transforms.reach import weeks_booked, weeks_passed, weeks_priced
 from transforms.stays import live, made_until
 
@@ -39,7 +39,7 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, only: Seq
 
     `spend_usd` is 0 where nothing is confirmed, and NULL where no confirmed booking has a rate.
     """
-    made = made_until(bookings, as_of).where("booking_status IS NOT NULL").where(within(F.col("booking_date"), only, 7))
+    made = made_until(bookings, as_of, only, days=7).where("booking_status IS NOT NULL")
     rows = with_usd(made, exchange_rates, "total_price", "booked_on")
     usd, status, is_confirmed = F.col("usd"), F.col("booking_status"), F.col("is_confirmed")
     weekly = rows.groupBy(week_start(F.col("booked_on")).alias("week_start"), "user_id").agg(

@@ -10,7 +10,6 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart
 from transforms.columns import DAY, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
-from transforms.periods import within
 from transforms.reach import booked_between, days_canceled, passed, priced_by
 from transforms.stays import canceled_until, live, made_until
 
@@ -46,8 +45,7 @@ def build(
     the first version with that status; a booking that was confirmed again was never canceled. So the net of
     all days is the price of the bookings that stand.
     """
-    sold = made_until(bookings, as_of).where("is_confirmed OR booking_status = 'canceled'")
-    sold = sold.where(within(F.col("booking_date"), only, 1))
+    sold = made_until(bookings, as_of, only).where("is_confirmed OR booking_status = 'canceled'")
     canceled = canceled_until(bookings, bookings_history, as_of, only)
     values = ("booked_on", "total_price", "currency")
     rows = sold.select(F.col("booked_on").alias("day"), F.lit(True).alias("is_sale"), *values).unionByName(

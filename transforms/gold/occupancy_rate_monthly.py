@@ -12,7 +12,7 @@ from transforms.columns import IS_PARTIAL, MONTH, PLACE_COLUMNS, count, share
 from transforms.numbers import quotient
 from transforms.periods import days, is_partial, month_start
 from transforms.places import PLACE, with_levels, with_place
-from transforms.reach import differing, months_passed, of_listings
+from transforms.reach import differing, made_between, months_passed, of_listings
 from transforms.stays import nights_until
 from transforms.supply import live_spans, nights_on_offer
 
@@ -116,9 +116,8 @@ def touched_by_apartment_attributes(
 
 def touched_by_as_of(stay_nights: DataFrame, was: date, as_of: date) -> DataFrame:
     """The months between the two days, and those of nights that were booked between them."""
-    first, last = sorted((was, as_of))
-    booked = stay_nights.where(F.col("booked_on").between(F.lit(first), F.lit(last)))
-    return months_passed(stay_nights, was, as_of).unionByName(booked.select("month_start"))
+    booked = made_between(stay_nights, was, as_of).select("month_start")
+    return months_passed(stay_nights, was, as_of).unionByName(booked)
 
 
 def _days(live: DataFrame) -> DataFrame:

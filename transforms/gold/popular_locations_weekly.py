@@ -10,7 +10,7 @@ from lakehouse.checks import fail
 from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, PLACE_COLUMNS, WEEK, amount, count, unrated
 from transforms.money import total, with_usd, without_rate
-from transforms.periods import is_partial, week_end, week_start, within
+from transforms.periods import is_partial, week_end, week_start
 from transforms.places import PLACE, with_place
 from transforms.ranking import rank
 from transforms.reach import of_listings, weeks_booked, weeks_passed, weeks_priced
@@ -47,7 +47,7 @@ def build(
     `guests` are the distinct users who booked, not the persons who come. Equal bookings rank by city and
     state; the unknown place comes last among equals.
     """
-    confirmed = made_until(bookings, as_of).where("is_confirmed").where(within(F.col("booking_date"), only, 7))
+    confirmed = made_until(bookings, as_of, only, days=7).where("is_confirmed")
     placed = with_place(with_usd(confirmed, exchange_rates, "total_price", "booked_on"), apartment_attributes)
     usd, all_count = F.col("usd"), F.lit(True)
     weekly = placed.groupBy(week_start(F.col("booked_on")).alias("week_start"), "city", "state").agg(

@@ -11,7 +11,7 @@ from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, LISTING, WEEK, amount, count, price, unrated
 from transforms.money import total, with_usd, without_rate
 from transforms.numbers import quotient
-from transforms.periods import is_partial, week_end, week_start, within
+from transforms.periods import is_partial, week_end, week_start
 from transforms.ranking import rank
 from transforms.reach import weeks_booked, weeks_passed, weeks_priced
 from transforms.stays import live, made_until
@@ -44,7 +44,7 @@ def build(
     `adr_usd` is the revenue over the nights of the bookings that have a rate, never a mean of means. A
     listing of which no booking has a rate has no revenue and comes last.
     """
-    confirmed = made_until(bookings, as_of).where("is_confirmed").where(within(F.col("booking_date"), only, 7))
+    confirmed = made_until(bookings, as_of, only, days=7).where("is_confirmed")
     priced = with_usd(confirmed, exchange_rates, "total_price", "booked_on")
     usd, all_count = F.col("usd"), F.lit(True)
     rated_nights = F.sum(F.when(usd.isNotNull(), F.col("nights")))
