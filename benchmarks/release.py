@@ -33,7 +33,9 @@ from benchmarks.family import watched
 from demo.servers import postgres as server
 from lakehouse.contracts import Mart, MartColumn
 from lakehouse.lake import Lake, State, to_json
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import release as releases
+from lakehouse.warehouse.dialect import measure, table
+from lakehouse.warehouse.postgres import Postgres
 from lakehouse.warehouse.rows import Rows, rows
 
 ROWS, ROUNDS, SMALL, TIMES = 1_000_000, 3, 200_000, 10
@@ -103,7 +105,7 @@ def measured(engine: Engine, folder: Path, mart: Mart, count: int, rounds: int) 
         state = _commit(engine, lake, mart, count, number)
         with _parts(engine) as parts:
             began = time.monotonic()
-            postgres.release(engine, lake, {mart.name: state}, f"run{number}", {mart.name: mart})
+            releases.release(engine, lake, {mart.name: state}, f"run{number}", {mart.name: mart})
             took = time.monotonic() - began
         if number:  # the first release makes the table
             staged, copied = _staged(engine, lake, mart, state), _copied(engine, folder, lake, mart, state)
@@ -122,7 +124,7 @@ def _copied(engine: Engine, folder: Path, lake: Lake, mart: Mart, state: State) 
             file.write(encoder.write_batch(batch))
         file.write(encoder.finish())
     with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE TABLE bare (LIKE {postgres.target(mart)})")
+        connection.exec_driver_sql(f"CREATE TABLE bare (LIKE {table(Postgres(), mart.name)})")
         began = time.monotonic()
         connection.exec_driver_sql(f"COPY bare FROM '{path}' (FORMAT binary)")
         took = time.monotonic() - began
@@ -134,8 +136,10 @@ def _staged(engine: Engine, lake: Lake, mart: Mart, state: State) -> float:
     """Seconds of the stage step alone."""
     with engine.begin() as connection:
         began = time.monotonic()
-        postgres.staged(connection, mart, rows(lake, mart, state))
-        return time.monotonic() - began
+        Postgres().stage(connection, lake, "stage_bench", rows(lake, mart, state))
+        took = time.monotonic() - began
+        connection.exec_driver_sql("DROP TABLE stage_bench")
+        return took
 
 
 def _commit(engine: Engine, lake: Lake, mart: Mart, count: int, number: int) -> State:
@@ -143,7 +147,9 @@ def _commit(engine: Engine, lake: Lake, mart: Mart, count: int, number: int) -> 
     made = _made(mart, count, number)
     source = Rows(made.schema, dataset(made))
     with engine.begin() as connection:
-        found = postgres._measure(connection, postgres.staged(connection, mart, source), source.fields)
+        Postgres().stage(connection, lake, "stage_made", source)
+        found = measure(connection, Postgres(), "stage_made", source.fields)
+        connection.exec_driver_sql("DROP TABLE stage_made")
     state = State(f"gold/{mart.name}", number + 1, f"run{number}", "build", checksum=found)
     said = CommitProperties(custom_metadata={"userMetadata": to_json(state)})
     write_deltalake(lake.path("gold", mart.name), made, mode="overwrite", commit_properties=said)
@@ -182,7 +188,7 @@ def _kind(name: str) -> pa.DataType:
 @contextmanager
 def _parts(engine: Engine) -> Iterator[dict[str, float]]:
     """Notes what the parts of a release took, while a block lasts: by its statements, and the COPY."""
-    parts, begun, staged = dict[str, float](), list[float](), postgres.staged
+    parts, begun, stage = dict[str, float](), list[float](), Postgres.stage
 
     def before(*_: object) -> None:
         begun.append(time.monotonic())
@@ -192,16 +198,15 @@ def _parts(engine: Engine) -> Iterator[dict[str, float]]:
         part = next((part for words, part in PARTS.items() if words in statement), "the rest")
         parts[part] = parts.get(part, 0.0) + took
 
-    def noted(*given: object) -> str:
+    def noted(*given: Any) -> None:
         began = time.monotonic()
-        stage = staged(*given)
+        stage(*given)
         parts["stage it"] = time.monotonic() - began
-        return stage
 
     event.listen(engine, "before_cursor_execute", before)
     event.listen(engine, "after_cursor_execute", after)
     try:
-        with patch.object(postgres, "staged", noted):
+        with patch.object(Postgres, "stage", noted):
             yield parts
     finally:
         event.remove(engine, "before_cursor_execute", before)
@@ -241,7 +246,7 @@ def _released(url: str, folder: Path, line: Any) -> None:
     state = lake.state("gold", mart.name)
     assert state is not None
     with watched() as peak:
-        postgres.release(create_engine(url), lake, {mart.name: state}, "run", {mart.name: mart})
+        releases.release(create_engine(url), lake, {mart.name: state}, "run", {mart.name: mart})
     line.put(peak.megabytes)
 
 
