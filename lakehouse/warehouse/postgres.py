@@ -21,7 +21,7 @@ from lakehouse.warehouse import ddl_postgres as ddl
 from lakehouse.warehouse import evolution
 from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG, of_mart
 from lakehouse.warehouse.model import Relation
-from lakehouse.warehouse.rows import Difference, Rows, difference, rows
+from lakehouse.warehouse.rows import Difference, Rows, difference, of_periods, rows
 from lakehouse.warehouse.sessions import ANSWER_SECONDS, transaction
 from lakehouse.window import moment
 
@@ -122,7 +122,7 @@ def note(engine: Engine, horizons: Collection[Horizon], run_id: str) -> None:
 def measure(engine: Engine, mart: Mart, fields: Collection[Field], periods: Collection[date] | None) -> Checksum:
     """Count and checksum of a mart, or of some periods of it, as the warehouse serves it now."""
     with transaction(engine, DEADLINE) as connection:
-        return _measure(connection, target(mart), fields, _where(mart, periods))
+        return _measure(connection, target(mart), fields, of_periods(mart, periods))
 
 
 def _serving(connection: Connection) -> Released:
@@ -193,13 +193,15 @@ def _swapped(connection: Connection, lake: Lake, wanted: Difference) -> Part:
         Terminal: The rows are not those of gold.
     """
     mart, table = wanted.mart, target(wanted.mart)
-    source, where = rows(lake, mart, wanted.state, wanted.periods), _where(mart, wanted.periods)
+    source, where = rows(lake, mart, wanted.state, wanted.periods), of_periods(mart, wanted.periods)
     stage, expected = staged(connection, mart, source), wanted.state.checksum
     if wanted.served is not None and wanted.periods is not None:
         expected = expected - wanted.served.checksum + _measure(connection, table, source.fields, where)
     names = ", ".join(quoted(f.name) for f in source.schema)
+    key = ", ".join(map(quoted, of_mart(mart, source.schema).key))
+    in_order = f"ORDER BY {key}" if key else ""
     connection.execute(text(f"DELETE FROM {table} WHERE {where}"))  # noqa: S608
-    connection.execute(text(f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage}"))  # noqa: S608
+    connection.execute(text(f"INSERT INTO {table} ({names}) SELECT {names} FROM {stage} {in_order}"))  # noqa: S608
     found = _measure(connection, table, source.fields, where)
     if found == expected:
         return Part(mart, wanted.periods, tuple(source.fields), found)
@@ -238,13 +240,6 @@ def staged(connection: Connection, mart: Mart, source: Rows) -> str:
 def target(mart: Mart) -> str:
     """The quoted name of a mart's table."""
     return f"{quoted('presentation')}.{quoted(mart.name)}"
-
-
-def _where(mart: Mart, periods: Collection[date] | None) -> str:
-    if periods is None:
-        return "TRUE"
-    days = ", ".join(f"DATE '{day}'" for day in sorted(periods))
-    return f"{quoted(str(mart.period))} IN ({days})" if days else "FALSE"
 
 
 def _measure(connection: Connection, table: str, fields: Collection[Field], where: str = "TRUE") -> Checksum:
