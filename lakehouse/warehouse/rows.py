@@ -11,11 +11,12 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
 from lakehouse.checksum import Field
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, Transient
 from lakehouse.lake import Lake, State, replaced
 from lakehouse.quoting import postgres as quoted
 
 KINDS = {"int64": "int", "int32": "int", "date32[day]": "date", "bool": "bool", "string": "text"}
+ONE_FILE_AT_A_TIME = "SET datafusion.execution.target_partitions = 1"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,11 @@ class Rows:
         ]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows, in batches of some thousand."""
+        """The rows, in batches of some thousand.
+
+        Raises:
+            Transient: The lake does not answer.
+        """
         return (batch.cast(self.schema) for batch in self.read())
 
 
@@ -82,9 +87,17 @@ def of_periods(mart: Mart, periods: Collection[date] | None) -> str:
 
 
 def _scanned(table: DeltaTable, where: str) -> Iterator[pa.RecordBatch]:
-    """By DataFusion, which holds some thousand rows; Arrow's own scanner decodes whole row groups."""
-    found = QueryBuilder().register("gold", table).execute(f"SELECT * FROM gold WHERE {where}")  # noqa: S608
-    return (pa.record_batch(batch) for batch in found)
+    """By DataFusion, which decodes some thousand rows at a time, where Arrow's own scanner decodes whole row groups.
+
+    Arrow asks it for them: unlike its own iterator, it lets other threads work while it waits.
+    """
+    query = QueryBuilder().register("gold", table)
+    query.execute(ONE_FILE_AT_A_TIME)
+    found = query.execute(f"SELECT * FROM gold WHERE {where}")  # noqa: S608
+    try:
+        yield from pa.RecordBatchReader.from_stream(found)
+    except pa.ArrowException as error:
+        raise Transient(f"{table.table_uri} cannot be read; try again: {error}") from None
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
