@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import date
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, text
 
 from lakehouse import checksum
 from lakehouse.checksum import Checksum, Field
-from lakehouse.contracts import Mart, Terminal
+from lakehouse.contracts import Terminal
 from lakehouse.lake import Lake
 from lakehouse.quoting import postgres as quoted
 from lakehouse.warehouse.model import Relation
@@ -79,14 +78,6 @@ def table(dialect: Dialect, name: str) -> str:
 def is_there(connection: Connection, dialect: Dialect, name: str) -> bool:
     """Whether the marts' schema has a table of this name."""
     return bool(connection.execute(text(IS_THERE), {"schema": dialect.schema, "name": name}).scalar())
-
-
-def of_periods(mart: Mart, periods: Collection[date] | None) -> str:
-    """The condition that a row of a mart is of these periods; of any where they are None."""
-    if periods is None:
-        return "TRUE"
-    days = ", ".join(f"DATE '{day}'" for day in sorted(periods))
-    return f"{quoted(str(mart.period))} IN ({days})" if days else "FALSE"
 
 
 def measure(

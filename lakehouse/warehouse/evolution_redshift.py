@@ -3,55 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from lakehouse.contracts import Terminal
+from lakehouse.warehouse import catalogue_redshift as catalogue
 from lakehouse.warehouse import ddl_redshift as ddl
+from lakehouse.warehouse.catalogue_redshift import Found, FoundColumn
 from lakehouse.warehouse.changes import Change, Plan, Refusal
 from lakehouse.warehouse.model import Column, Relation
 from lakehouse.warehouse.sessions import ANSWER_SECONDS, session, transaction
 
-COLUMNS = """
-SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
-  COALESCE(d.description, ''), COALESCE(t.description, '')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid
-  LEFT JOIN pg_description d ON d.objoid = c.oid AND d.objsubid = a.attnum
-  LEFT JOIN pg_description t ON t.objoid = c.oid AND t.objsubid = 0
-WHERE n.nspname IN ({}) AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
-"""
-VIEWS = """
-SELECT view_schema, view_name, col_name
-FROM pg_get_late_binding_view_cols() cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int)
-WHERE view_schema = 'presentation' ORDER BY col_num
-"""
-SCHEMAS, ROLES = "SELECT nspname FROM pg_namespace", "SELECT role_name FROM svv_roles"
 VARYING = re.compile(r"^character varying\((\d+)\)$")
 SPELLINGS = {
     "character varying": "varchar", "numeric": "decimal", "timestamp without time zone": "timestamp",
     "binary varying": "varbyte",
 }  # fmt: skip
 WAIT = 10.0
-
-
-@dataclass(frozen=True)
-class FoundColumn:
-    """A column that is there: its type as Redshift tells it, its comment and its table's."""
-
-    type: str
-    comment: str
-    table_comment: str
-
-
-@dataclass(frozen=True)
-class Found:
-    """Columns by table, and their names by late-binding view."""
-
-    tables: dict[str, dict[str, FoundColumn]]
-    views: dict[str, list[str]]
 
 
 def plan(engine: Engine, relations: Collection[Relation], *, with_rights: bool = True) -> Plan:
@@ -93,9 +62,8 @@ def ensure(engine: Engine, relations: Collection[Relation]) -> None:
 
 def _planned(connection: Connection, relations: Collection[Relation], *, with_rights: bool) -> Plan:
     schemas = list(dict.fromkeys(r.schema for r in relations))
-    there = set(connection.execute(text(SCHEMAS)).scalars())
-    roles = set(connection.execute(text(ROLES)).scalars()) if with_rights else set()
-    found = _look(connection, {ddl.home(r) for r in relations} | set(schemas))
+    there, roles = catalogue.schemas(connection), catalogue.roles(connection) if with_rights else set()
+    found = catalogue.look(connection, {ddl.home(r) for r in relations})
     made: list[Change | Refusal] = []
     if with_rights:
         made += [Change("role", name, "a role", (ddl.role(name),)) for name in ddl.roles(schemas) if name not in roles]
@@ -112,17 +80,6 @@ def _planned(connection: Connection, relations: Collection[Relation], *, with_ri
     refused = tuple(c for c in (*made, *changed) if isinstance(c, Refusal))
     made_now, then = ([c for c in changes if isinstance(c, Change)] for changes in (made, changed))
     return Plan("the user", tuple(widened), tuple(made_now), tuple(then), refused)
-
-
-def _look(connection: Connection, schemas: Collection[str]) -> Found:
-    found = Found(defaultdict(dict), defaultdict(list))
-    names = ", ".join(f":schema{n}" for n in range(len(schemas)))
-    given = {f"schema{n}": name for n, name in enumerate(sorted(schemas))}
-    for schema, table, column, kind, comment, told in connection.execute(text(COLUMNS.format(names)), given):
-        found.tables[f"{schema}.{table}"][column] = FoundColumn(kind, comment, told)
-    for schema, view, column in connection.execute(text(VIEWS)):
-        found.views[f"{schema}.{view}"].append(column)
-    return found
 
 
 def _table(relation: Relation, found: Found) -> Iterator[Change | Refusal]:

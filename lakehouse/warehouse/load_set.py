@@ -7,8 +7,10 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import IO, Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -18,7 +20,7 @@ from lakehouse.lake import Lake
 from lakehouse.warehouse.rows import Rows
 
 FOLDER = "_load"
-ROWS_PER_FILE = 1_000_000
+ROWS_PER_FILE, BATCHES_PER_GROUP = 1_000_000, 12
 
 
 class File(NamedTuple):
@@ -81,9 +83,9 @@ def _filled(body: IO[bytes], source: Rows, batches: Iterator[Any]) -> bool:
     """Writes batches until a file is full; False where none is left."""
     rows = 0
     with pq.ParquetWriter(body, source.schema, compression="zstd") as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-            rows += batch.num_rows
+        while group := list(islice(batches, BATCHES_PER_GROUP)):
+            writer.write_table(pa.Table.from_batches(group))
+            rows += sum(batch.num_rows for batch in group)
             if rows >= ROWS_PER_FILE:
                 return True
     return False

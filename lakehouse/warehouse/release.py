@@ -19,9 +19,9 @@ from lakehouse.lake import Lake, State
 from lakehouse.quoting import postgres as quoted
 from lakehouse.warehouse import dialect as dialects
 from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG, of_mart
-from lakehouse.warehouse.dialect import Dialect, Horizon, measure, of_periods, table
+from lakehouse.warehouse.dialect import Dialect, Horizon, measure, table
 from lakehouse.warehouse.model import Relation
-from lakehouse.warehouse.rows import Difference, Rows, difference, rows
+from lakehouse.warehouse.rows import Difference, Rows, difference, of_periods, rows
 from lakehouse.warehouse.sessions import ANSWER_SECONDS, session, transaction
 
 DEADLINE = 1800.0
@@ -203,8 +203,10 @@ def _swapped(connection: Connection, dialect: Dialect, lake: Lake, staged: Stage
     if wanted.served is not None and wanted.periods is not None:
         expected = expected - wanted.served.checksum + measure(connection, dialect, target, source.fields, where)
     columns = ", ".join(quoted(f.name) for f in source.schema)
+    key = ", ".join(map(quoted, of_mart(mart, source.schema).key))
+    in_order = f"ORDER BY {key}" if key else ""
     connection.execute(text(f"DELETE FROM {target} WHERE {where}"))  # noqa: S608
-    connection.execute(text(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {stage}"))  # noqa: S608
+    connection.execute(text(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {stage} {in_order}"))  # noqa: S608
     found = measure(connection, dialect, target, source.fields, where)
     if found == expected:
         return Part(mart, wanted.periods, tuple(source.fields), found)

@@ -72,6 +72,16 @@ def test_only_the_rows_of_changed_periods_are_written(engine: Engine, gold: Gold
     }  # fmt: skip
 
 
+def test_rows_come_in_the_order_of_their_key_which_costs_its_index_least(engine: Engine, gold: GoldLake) -> None:
+    rows = [(on(day), number, None) for number in (7, 2, 5) for day in (8, 1, 4)]
+
+    release(engine, gold, nights=gold.write("nights", rows))
+
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql('SELECT day, "order", note FROM presentation.nights ORDER BY ctid')
+        assert [tuple(row) for row in found] == sorted(rows)
+
+
 def test_periods_are_those_since_the_last_release_and_not_since_the_last_run(engine: Engine, gold: GoldLake) -> None:
     release(engine, gold, nights=gold.write("nights", ten_days()))
     gold.write("nights", [(on(1), 5, None)], [on(1)])
