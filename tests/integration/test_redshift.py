@@ -25,6 +25,7 @@ from tests.support.redshift import Cluster, cluster, parsed
 from tests.support.warehouse import rows
 
 NUMBERS = itertools.count()
+SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname !~ 'temp' ORDER BY 1"
 SNAPSHOTS = Path(__file__).parents[1] / "unit" / "snapshots"
 
 
@@ -280,18 +281,19 @@ def test_every_statement_of_a_release_is_redshifts_and_as_it_was_looked_at(wareh
 def test_what_is_to_be_proved_on_a_real_cluster_holds_here_too(warehouse: Cluster, gold: GoldLake) -> None:
     with warehouse.direct.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE public.seen AS SELECT 1 AS x")
-    before = rows(warehouse.direct, "SELECT nspname FROM pg_namespace ORDER BY 1")
+    before = rows(warehouse.direct, SCHEMAS)
 
     found = verify_redshift.verify(warehouse.engine, gold.lake)
 
     assert [finding.problem for finding in found] == [""] * 6
-    assert rows(warehouse.direct, "SELECT nspname FROM pg_namespace ORDER BY 1") == before
+    assert rows(warehouse.direct, SCHEMAS) == before
     assert rows(warehouse.direct, "SELECT x FROM public.seen") == [(1,)]
 
 
 def test_the_proof_touches_no_schema_that_has_its_name(warehouse: Cluster, gold: GoldLake) -> None:
     with warehouse.direct.begin() as connection:
-        connection.exec_driver_sql("CREATE SCHEMA lakehouse_verify CREATE TABLE kept AS SELECT 1 AS x")
+        connection.exec_driver_sql("CREATE SCHEMA lakehouse_verify")
+        connection.exec_driver_sql("CREATE TABLE lakehouse_verify.kept AS SELECT 1 AS x")
 
     with pytest.raises(Terminal, match="schema lakehouse_verify is there already; it is not touched"):
         verify_redshift.verify(warehouse.engine, gold.lake)
