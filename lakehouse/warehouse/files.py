@@ -1,0 +1,113 @@
+"""What a table of the lake has gained and lost between two commits, by its files; needs no JVM."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+from pyarrow import dataset as ds
+
+from lakehouse import arrow_checksum
+from lakehouse.checksum import NOTHING, Checksum
+from lakehouse.lake import Lake, Layer, State
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Files of one commit of a table; their rows come in the columns and types of `schema`."""
+
+    dataset: Any
+    schema: pa.Schema
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Their names."""
+        return frozenset(fragment.path for fragment in self.dataset.get_fragments())
+
+    def without(self, paths: Collection[str]) -> Files:
+        """Those that are none of these."""
+        found = self.dataset
+        kept = [fragment for fragment in found.get_fragments() if fragment.path not in paths]
+        return replace(self, dataset=ds.FileSystemDataset(kept, found.schema, found.format, found.filesystem))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows, in batches that are not empty."""
+        found = self.dataset.to_batches(columns=self.schema.names)
+        return (batch.cast(self.schema) for batch in found if batch.num_rows)
+
+    def numbered(self) -> Iterator[tuple[pa.RecordBatch, Numbers]]:
+        """The rows, with the number that each adds to a checksum."""
+        return ((batch, np.array(arrow_checksum.numbers(batch), np.int64)) for batch in self.batches())
+
+
+@dataclass(frozen=True)
+class Change:
+    """Files that one commit of a table has and an earlier one had not, and the other way round.
+
+    Most of the rows of a file that a merge has written anew stand in both.
+    """
+
+    come: Files
+    gone: Files
+    come_numbers: Numbers
+    gone_numbers: Numbers
+
+    @property
+    def checksum(self) -> Checksum:
+        """What the change adds to the count and checksum of the table."""
+        return _sum(self.come_numbers) - _sum(self.gone_numbers)
+
+    def rows_come(self) -> Iterator[pa.RecordBatch]:
+        """The rows that are new, or new in a value."""
+        return _others(self.come, self.gone_numbers)
+
+    def rows_gone(self) -> Iterator[pa.RecordBatch]:
+        """The rows that are gone, or that had another value."""
+        return _others(self.gone, self.come_numbers)
+
+
+def files(lake: Lake, layer: Layer, name: str, state: State, wanted: pa.Schema) -> Files:
+    """The files of a commit; of the wanted columns those that the table has."""
+    table = lake.open(layer, name, state.version)
+    assert table is not None
+    dataset = table.to_pyarrow_dataset()
+    return Files(dataset, pa.schema([field for field in wanted if field.name in dataset.schema.names]))
+
+
+def change(before: Files, now: Files) -> Change:
+    """What lies between two commits of a table.
+
+    Raises:
+        OSError: Files of the earlier one are there no more.
+    """
+    come, gone = now.without(before.paths), before.without(now.paths)
+    return Change(come, gone, *(_numbers(side) for side in (come, gone)))
+
+
+def checksum(found: Files) -> Checksum:
+    """Count and checksum of all rows."""
+    return sum((_sum(numbers) for _, numbers in found.numbered()), NOTHING)
+
+
+def _numbers(found: Files) -> Numbers:
+    return np.concatenate([np.empty(0, np.int64), *(numbers for _, numbers in found.numbered())])
+
+
+def _others(found: Files, known: Numbers) -> Iterator[pa.RecordBatch]:
+    """The rows whose number is none of these."""
+    ordered = pa.array(np.unique(known))
+    for batch, numbers in found.numbered():
+        is_new = pc.invert(pc.is_in(pa.array(numbers), ordered))
+        if (kept := batch.filter(is_new)).num_rows:
+            yield kept
+
+
+def _sum(numbers: Numbers) -> Checksum:
+    return Checksum(len(numbers), sum(numbers.tolist()))
