@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import struct
 from collections.abc import Callable, Iterator
-from hashlib import md5
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from lakehouse.checksum import NULL, Checksum, Field
 
+md5 = partial(hashlib.md5, usedforsecurity=False)
 HALF_BYTE = 4
 HASH_BYTES = 7
 

@@ -6,17 +6,13 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 from pyarrow import dataset as ds
 
 from lakehouse import arrow_checksum
 from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.lake import Lake, Layer, State
-
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -42,9 +38,15 @@ class Files:
         found = self.dataset.to_batches(columns=self.schema.names)
         return (batch.cast(self.schema) for batch in found if batch.num_rows)
 
-    def numbered(self) -> Iterator[tuple[pa.RecordBatch, Numbers]]:
+    def numbered(self) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
         """The rows, with the number that each adds to a checksum."""
-        return ((batch, np.array(arrow_checksum.numbers(batch), np.int64)) for batch in self.batches())
+        return ((batch, pa.array(arrow_checksum.numbers(batch), pa.int64())) for batch in self.batches())
+
+    def summed(self, sums: list[Checksum]) -> Iterator[pa.RecordBatch]:
+        """The rows; count and checksum of each batch that was taken stand in `sums` then."""
+        for batch, numbers in self.numbered():
+            sums.append(_sum(numbers))
+            yield batch
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ class Change:
 
     come: Files
     gone: Files
-    come_numbers: Numbers
-    gone_numbers: Numbers
+    come_numbers: pa.ChunkedArray
+    gone_numbers: pa.ChunkedArray
 
     @property
     def checksum(self) -> Checksum:
@@ -96,18 +98,17 @@ def checksum(found: Files) -> Checksum:
     return sum((_sum(numbers) for _, numbers in found.numbered()), NOTHING)
 
 
-def _numbers(found: Files) -> Numbers:
-    return np.concatenate([np.empty(0, np.int64), *(numbers for _, numbers in found.numbered())])
+def _numbers(found: Files) -> pa.ChunkedArray:
+    return pa.chunked_array((numbers for _, numbers in found.numbered()), pa.int64())
 
 
-def _others(found: Files, known: Numbers) -> Iterator[pa.RecordBatch]:
+def _others(found: Files, known: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
     """The rows whose number is none of these."""
-    ordered = pa.array(np.unique(known))
     for batch, numbers in found.numbered():
-        is_new = pc.invert(pc.is_in(pa.array(numbers), ordered))
+        is_new = pc.invert(pc.is_in(numbers, known))
         if (kept := batch.filter(is_new)).num_rows:
             yield kept
 
 
-def _sum(numbers: Numbers) -> Checksum:
-    return Checksum(len(numbers), sum(numbers.tolist()))
+def _sum(numbers: pa.Array | pa.ChunkedArray) -> Checksum:
+    return Checksum(len(numbers), sum(numbers.to_pylist()))
