@@ -119,8 +119,8 @@ def _time(at: datetime | None) -> str:
 
 
 def comparisons(found: list[Comparison], console: Console) -> None:
-    """Gold and warehouse, mart by mart, with the first keys that differ."""
-    body = Table("mart", "release", "rows in gold", "rows served", "equal", "only in gold", "only served")
+    """Lake and warehouse, table by table, with the first keys that differ."""
+    body = Table("table", "release", "rows in lake", "rows served", "equal", "only in lake", "only served")
     for one in found:
         body.add_row(
             one.mart, one.release, f"{one.gold.rows:,}", f"{one.warehouse.rows:,}", "✓" if one.equal else "✗",

@@ -24,18 +24,22 @@ def fields(schema: pa.Schema) -> list[Field]:
     return [_field(f.name, f.type) for f in schema]
 
 
-def numbers(batch: pa.RecordBatch) -> list[int]:
+def numbers(batch: pa.RecordBatch) -> pa.Array:
     """The number of each row, the one that `checksum.row_number` gives it."""
     if not batch.num_rows:
-        return []
+        return pa.array([], pa.int64())
     parts = [part for column in batch.columns for part in _parts(column)]
     texts = pc.binary_join_element_wise(*parts, "|", null_handling="skip").cast(pa.binary())
-    return [int.from_bytes(md5(text).digest()[:HASH_BYTES], "big") >> HALF_BYTE for text in texts.to_pylist()]
+    return pa.array([_number(text) for text in texts.to_pylist()], pa.int64())
 
 
-def checksum(found: list[int]) -> Checksum:
+def checksum(found: pa.Array | pa.ChunkedArray) -> Checksum:
     """Count and sum of the numbers of rows."""
-    return Checksum(len(found), sum(found))
+    return Checksum(len(found), sum(found.to_pylist()))
+
+
+def _number(text: bytes) -> int:
+    return int.from_bytes(md5(text).digest()[:HASH_BYTES], "big") >> HALF_BYTE
 
 
 def _field(name: str, kind: pa.DataType) -> Field:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
@@ -11,9 +12,11 @@ from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.lake import Lake
 from lakehouse.ledger import MirrorRecord
 from lakehouse.pipeline import Run
-from lakehouse.warehouse import mirror
+from lakehouse.settings import Settings
+from lakehouse.warehouse import mirror, mirror_reconcile
 from lakehouse.warehouse.mirror import Position
 from lakehouse.warehouse.mirrored import Place, places
+from lakehouse.warehouse.reconcile import Comparison
 
 LOG = logging.getLogger(__name__)
 
@@ -45,6 +48,15 @@ def purge(run: Run, engine: Engine) -> int:
         if record.error:
             raise Terminal(f"{record.name} is not what the lake is: {record.error}")
     return len(records)
+
+
+def compare(settings: Settings, engine: Engine, catalog: Catalog) -> Iterator[Comparison]:
+    """Every mirror that the setting asks for, whole; none where it asks for none.
+
+    Raises:
+        Terminal, Transient: The warehouse refuses us or cannot be reached.
+    """
+    return mirror_reconcile.compare(engine, Lake.of(settings), places(catalog) if settings.mirrored else [])
 
 
 def _behind(engine: Engine, lake: Lake, catalog: Catalog) -> list[Place]:

@@ -40,12 +40,12 @@ class Files:
 
     def numbered(self) -> Iterator[tuple[pa.RecordBatch, pa.Array]]:
         """The rows, with the number that each adds to a checksum."""
-        return ((batch, pa.array(arrow_checksum.numbers(batch), pa.int64())) for batch in self.batches())
+        return ((batch, arrow_checksum.numbers(batch)) for batch in self.batches())
 
     def summed(self, sums: list[Checksum]) -> Iterator[pa.RecordBatch]:
         """The rows; count and checksum of each batch that was taken stand in `sums` then."""
         for batch, numbers in self.numbered():
-            sums.append(_sum(numbers))
+            sums.append(arrow_checksum.checksum(numbers))
             yield batch
 
 
@@ -64,7 +64,7 @@ class Change:
     @property
     def checksum(self) -> Checksum:
         """What the change adds to the count and checksum of the table."""
-        return _sum(self.come_numbers) - _sum(self.gone_numbers)
+        return arrow_checksum.checksum(self.come_numbers) - arrow_checksum.checksum(self.gone_numbers)
 
     def rows_come(self) -> Iterator[pa.RecordBatch]:
         """The rows that are new, or new in a value."""
@@ -95,7 +95,7 @@ def change(before: Files, now: Files) -> Change:
 
 def checksum(found: Files) -> Checksum:
     """Count and checksum of all rows."""
-    return sum((_sum(numbers) for _, numbers in found.numbered()), NOTHING)
+    return sum((arrow_checksum.checksum(numbers) for _, numbers in found.numbered()), NOTHING)
 
 
 def _numbers(found: Files) -> pa.ChunkedArray:
@@ -108,7 +108,3 @@ def _others(found: Files, known: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
         is_new = pc.invert(pc.is_in(numbers, known))
         if (kept := batch.filter(is_new)).num_rows:
             yield kept
-
-
-def _sum(numbers: pa.Array | pa.ChunkedArray) -> Checksum:
-    return Checksum(len(numbers), sum(numbers.to_pylist()))

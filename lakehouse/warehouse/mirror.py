@@ -87,15 +87,15 @@ def refresh(engine: Engine, lake: Lake, place: Place, run_id: str) -> Mirrored |
         if state is None or not state.usable or (at is not None and at.commit == state.commit):
             return None
         now = files.files(lake, place.layer, place.name, state, arrow_types.schema(place.relation))
-        columns, found = json.dumps([f"{f.name} {f.type}" for f in now.schema]), None
-        change = _change(lake, place, at, now, state) if at is not None and at.columns == columns else None
-        if at is not None and change is not None:
-            found = _changed(connection, place.relation, change, at.checksum + change.checksum)
-        whole = found is None
-        if found is None:
-            found = _replaced(connection, place.relation, now)
-        _log(connection, place.relation, Position(state.commit, columns, found), run_id)
-    return Mirrored(found.rows, whole)
+        changed = _changed(connection, place.relation, _change(lake, place, at, now, state), at)
+        found = changed or _replaced(connection, place.relation, now)
+        _log(connection, place.relation, Position(state.commit, told(now.schema), found), run_id)
+    return Mirrored(found.rows, changed is None)
+
+
+def told(schema: pa.Schema) -> str:
+    """The columns that a mirror was filled with, as its position tells them."""
+    return json.dumps([f"{field.name} {field.type}" for field in schema])
 
 
 def measure(connection: Connection, relation: Relation, schema: pa.Schema) -> Checksum:
@@ -117,8 +117,10 @@ def staged(connection: Connection, name: str, relation: Relation, columns: list[
     return name
 
 
-def _change(lake: Lake, place: Place, at: Position, now: Files, state: State) -> Change | None:
+def _change(lake: Lake, place: Place, at: Position | None, now: Files, state: State) -> Change | None:
     """What lies between the commit of a mirror and the newest one; None where that cannot be known any more."""
+    if at is None or at.columns != told(now.schema):
+        return None
     number = int(at.commit.partition("/")[0])
     commits = lake.commits(place.layer, place.name, number, state.seq)
     if not commits or commits[0].commit != at.commit:
@@ -129,8 +131,10 @@ def _change(lake: Lake, place: Place, at: Position, now: Files, state: State) ->
         return None
 
 
-def _changed(connection: Connection, relation: Relation, change: Change, wanted: Checksum) -> Checksum | None:
-    """Replaces by key what has changed; None where the mirror is not what the lake says then."""
+def _changed(connection: Connection, relation: Relation, change: Change | None, at: Position | None) -> Checksum | None:
+    """Replaces by key what has changed; None where that is not known, or the mirror is not what the lake says then."""
+    if change is None or at is None:
+        return None
     table, schema, key = ddl.table(relation), change.come.schema, list(relation.key)
     gone = staged(connection, "mirror_gone", relation, key, change.rows_gone())
     come = staged(connection, "mirror_come", relation, schema.names, change.rows_come())
@@ -140,7 +144,7 @@ def _changed(connection: Connection, relation: Relation, change: Change, wanted:
     names = ", ".join(map(quoted, schema.names))
     connection.execute(text(f"INSERT INTO {table} ({names}) SELECT {names} FROM {come}"))  # noqa: S608
     found = measure(connection, relation, schema)
-    if found != wanted:
+    if found != at.checksum + change.checksum:
         LOGGER.warning("%s is not what it was left as; all of it is replaced", relation.where)
         return None
     return found
@@ -186,13 +190,10 @@ def _positions(connection: Connection) -> dict[str, Position]:
 
 
 def _log(connection: Connection, relation: Relation, now: Position, run_id: str) -> None:
-    given: dict[str, str | int] = {
-        "mirror": relation.where,
-        "lake_commit": now.commit,
-        "columns": now.columns,
-        "run_id": run_id,
-    }
-    given |= {"row_count": now.checksum.rows, "checksum": now.checksum.sum}
+    given = {
+        "mirror": relation.where, "lake_commit": now.commit, "columns": now.columns, "run_id": run_id,
+        "row_count": now.checksum.rows, "checksum": now.checksum.sum,
+    }  # fmt: skip
     names = [*given]
     connection.execute(
         text(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
@@ -20,7 +20,7 @@ KEYS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Comparison:
-    """A mart in gold and in the warehouse; of rows that only one of them has, the first keys, as text.
+    """A mart in gold and in the warehouse, or a mirror and its table in the lake; of rows that only one of them has, the first keys, as text.
 
     `release` says where they stand: `served`, `behind` gold's newest commit, or `missing`.
     """
@@ -64,14 +64,14 @@ def _compared(engine: Engine, lake: Lake, mart: Mart, state: State, release: str
     with transaction(engine, postgres.DEADLINE) as connection:
         stage, target = postgres.staged(connection, mart, source), postgres.target(mart)
         names = [f.name for f in source.schema]
-        only = [_keys(connection, mart, names, *pair) for pair in ((stage, target), (target, stage))]
+        only = [only_in(connection, mart.grain, names, *pair) for pair in ((stage, target), (target, stage))]
     return Comparison(mart.name, release, state.checksum, found, *only)
 
 
-def _keys(connection: Connection, mart: Mart, names: list[str], one: str, other: str) -> tuple[str, ...]:
+def only_in(connection: Connection, grain: Collection[str], names: list[str], one: str, other: str) -> tuple[str, ...]:
     """The first keys of rows that one table has and the other has not."""
     columns = ", ".join(map(quoted, names))
-    key = ", ".join(quoted(k) for k in mart.grain if k in names) or columns
+    key = ", ".join(quoted(k) for k in grain if k in names) or columns
     sql = (
         f"SELECT DISTINCT {key} FROM (SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other}) AS d "  # noqa: S608
         f"ORDER BY {key} LIMIT {KEYS_SHOWN}"
