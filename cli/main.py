@@ -66,7 +66,7 @@ def reconcile(
         bool, typer.Option("--warehouse", help="Compare the warehouse with the lake, every mart and mirror whole")
     ],
 ) -> None:
-    """Compares the marts that are served with gold, and mirrors with their layers; names the first keys that differ; exit code 1 where any do.
+    """Compares marts and mirrors with the lake, and names the first keys that differ; exit code 1 where any do.
 
     `lakehouse run --mode reconcile` compares the source with the lake.
     """

@@ -20,7 +20,9 @@ KEYS_SHOWN = 5
 
 @dataclass(frozen=True)
 class Comparison:
-    """A mart in gold and in the warehouse, or a mirror and its table in the lake; of rows that only one of them has, the first keys, as text.
+    """A mart in gold and in the warehouse, or a mirror and its table in the lake.
+
+    Of rows that only one of the two has, the first keys, as text.
 
     `release` says where they stand: `served`, `behind` gold's newest commit, or `missing`.
     """
