@@ -121,7 +121,6 @@ class Layers:
     def mirrored(self) -> list[Row]:
         """All rows of the mirror, in the order of their keys."""
         with self.engine.connect() as connection:
-            connection.exec_driver_sql("SET TIME ZONE 'UTC'")
             rows = connection.exec_driver_sql(f"SELECT * FROM {self.table}").mappings()
             return self._ordered(dict(row) for row in rows)
 
@@ -144,7 +143,11 @@ class Layers:
 
     def _ordered(self, rows: Iterable[Row]) -> list[Row]:
         by: Callable[[Row], list[Any]] = lambda row: [row[k] for k in self.key]  # noqa: E731
-        return sorted(rows, key=by)
+        return sorted(({name: _utc(value) for name, value in row.items()} for row in rows), key=by)
+
+
+def _utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def _said(state: State) -> CommitProperties:
