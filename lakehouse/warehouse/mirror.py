@@ -66,9 +66,10 @@ def positions(engine: Engine) -> dict[str, Position]:
 
 
 def filled(engine: Engine, relations: Iterable[Relation]) -> frozenset[Relation]:
-    """Those of these tables that are in the warehouse and have rows."""
+    """Those of these tables that mirror something, or have rows of before."""
+    known = positions(engine)
     with transaction(engine, ANSWER_SECONDS) as connection:
-        return frozenset(r for r in relations if _has_rows(connection, ddl.table(r)))
+        return frozenset(r for r in relations if r.where in known or _has_rows(connection, ddl.table(r)))
 
 
 def refresh(engine: Engine, lake: Lake, place: Place, run_id: str) -> Mirrored | None:
