@@ -52,7 +52,7 @@ def compared(servers: Stack, lake: Lake) -> list[Comparison]:
 
 def told() -> str:
     """How to look at each schema, once connected."""
-    return "\n".join(f"  \\dt {s + '.*':<16} {LOOK[s]}; SET ROLE {_reader(s)} sees it" for s in SCHEMAS)
+    return "\n".join(f"  \\dt {s + '.*':<16} {LOOK[s]}; read by role {_reader(s)}" for s in SCHEMAS)
 
 
 def _reader(schema: Schema) -> str:
