@@ -68,11 +68,11 @@ class Change:
 
     def rows_come(self) -> Iterator[pa.RecordBatch]:
         """The rows that are new, or new in a value."""
-        return _others(self.come, self.gone_numbers)
+        return _others(self.come, self.come_numbers, self.gone_numbers)
 
     def rows_gone(self) -> Iterator[pa.RecordBatch]:
         """The rows that are gone, or that had another value."""
-        return _others(self.gone, self.come_numbers)
+        return _others(self.gone, self.gone_numbers, self.come_numbers)
 
 
 def files(lake: Lake, layer: Layer, name: str, state: State, wanted: pa.Schema) -> Files:
@@ -102,9 +102,9 @@ def _numbers(found: Files) -> pa.ChunkedArray:
     return pa.chunked_array((numbers for _, numbers in found.numbered()), pa.int64())
 
 
-def _others(found: Files, known: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
-    """The rows whose number is none of these."""
-    for batch, numbers in found.numbered():
+def _others(found: Files, own: pa.ChunkedArray, known: pa.ChunkedArray) -> Iterator[pa.RecordBatch]:
+    """The rows whose number is none of the known ones; a second scan brings them in the same batches."""
+    for batch, numbers in zip(found.batches(), own.iterchunks(), strict=True):
         is_new = pc.invert(pc.is_in(numbers, known))
         if (kept := batch.filter(is_new)).num_rows:
             yield kept
