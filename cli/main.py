@@ -62,19 +62,24 @@ def run(
 
 @app.command()
 def reconcile(
-    warehouse: Annotated[bool, typer.Option("--warehouse", help="Compare the warehouse with gold, every mart whole")],
+    warehouse: Annotated[
+        bool, typer.Option("--warehouse", help="Compare the warehouse with the lake, every mart and mirror whole")
+    ],
 ) -> None:
-    """Compares what is served with what gold says, and names the first keys that differ; exit code 1 where any do.
+    """Compares marts and mirrors with the lake, and names the first keys that differ; exit code 1 where any do.
 
     `lakehouse run --mode reconcile` compares the source with the lake.
     """
     assert warehouse
     import transforms  # noqa: PLC0415
     from cli.warehouse import with_engine  # noqa: PLC0415
+    from lakehouse import mirrors  # noqa: PLC0415
     from lakehouse.warehouse.reconcile import compare  # noqa: PLC0415
 
-    lake = Lake.of(or_stop(settings.load))
-    found = or_stop(lambda: with_engine(lambda engine: list(compare(engine, lake, transforms.catalog()))))
+    given, catalog = or_stop(settings.load), transforms.catalog()
+    lake = Lake.of(given)
+    both = lambda engine: [*compare(engine, lake, catalog), *mirrors.compare(given, engine, catalog)]  # noqa: E731
+    found = or_stop(lambda: with_engine(both))
     show.comparisons(found, console())
     if not all(one.equal for one in found):
         raise typer.Exit(1)

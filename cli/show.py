@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from pydantic import BaseModel, SecretStr
@@ -34,6 +35,18 @@ def report(found: RunReport, console: Console) -> None:
             marts.add_row(*_mart_row(record))
         console.print(marts)
         console.print(f"release {found.release}; horizon by {found.horizon}")
+    for told in _mirrors(found):
+        console.print(told, markup=False, highlight=False)
+
+
+def _mirrors(found: RunReport) -> Iterator[str]:
+    """One line of what the other schemas hold now, and one for each mirror that failed."""
+    held = {m.name: m.rows for m in found.mirrors if m.balanced}
+    layers = dict.fromkeys(name.partition(".")[0] for name in held)
+    told = [f"{s} {sum(n for name, n in held.items() if name.startswith(f'{s}.')):,} rows" for s in layers]
+    if told:
+        yield f"mirrors brought up to date: {len(held)}; {', '.join(told)}"
+    yield from (f"mirror {m.name}: {m.error}" for m in found.mirrors if m.error)
 
 
 def certificate(found: RunReport, console: Console) -> None:
@@ -106,8 +119,8 @@ def _time(at: datetime | None) -> str:
 
 
 def comparisons(found: list[Comparison], console: Console) -> None:
-    """Gold and warehouse, mart by mart, with the first keys that differ."""
-    body = Table("mart", "release", "rows in gold", "rows served", "equal", "only in gold", "only served")
+    """Lake and warehouse, table by table, with the first keys that differ."""
+    body = Table("table", "release", "rows in lake", "rows served", "equal", "only in lake", "only served")
     for one in found:
         body.add_row(
             one.mart, one.release, f"{one.gold.rows:,}", f"{one.warehouse.rows:,}", "✓" if one.equal else "✗",

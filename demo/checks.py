@@ -10,6 +10,7 @@ from demo.marketplace.manifest import Manifest
 from lakehouse.contracts import Catalog
 from lakehouse.lake import Lake, Layer
 from lakehouse.ledger import RunReport
+from lakehouse.warehouse.reconcile import Comparison
 
 IDLE_SECONDS = 3.0
 PEAK_BYTES = 3 << 30
@@ -63,6 +64,14 @@ def nothing_was_done(run: RunReport, before: Versions, after: Versions) -> Check
         + (f", but {', '.join(moved)}" if moved else "")
         + (", with a JVM" if run.used_jvm else ""),
     )
+
+
+def mirrors_are_equal(found: Sequence[Comparison]) -> Check:
+    """The warehouse holds every layer of the lake, row by row."""
+    wrong = [one.mart for one in found if not one.equal]
+    rows = sum(one.warehouse.rows for one in found)
+    figures = ", ".join(wrong) or f"{len(found)} tables, {rows:,} rows"
+    return Check("the other layers in the warehouse are those of the lake", bool(found) and not wrong, figures)
 
 
 def memory_is_bounded(peak: int) -> Check:

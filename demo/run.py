@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import create_engine
 
 import transforms
-from demo import checks, horizon
+from demo import checks, horizon, schemas
 from demo.checks import Check
 from demo.marketplace.admin import Admin, admin_of
 from demo.marketplace.evolve import evolve, open_late
@@ -73,12 +73,19 @@ def main() -> None:
     with _step(console, "1. servers: MariaDB, PostgreSQL, Prefect"):
         stack.stop(FOLDER.resolve())
         servers = stack.start(FOLDER.resolve())
+        schemas.make(servers)
     try:
         demo = Demo(servers, console)
         runs = _play(demo, scale)
         console.rule("7. the seven metrics, from the warehouse")
         demo.show_metrics(FOLDER / stack.REPORT)
-        demo.checks += [checks.everything_balances(runs), checks.memory_is_bounded(demo.peak)]
+        console.rule("8. the warehouse: each layer in the schema of its name")
+        schemas.show(console, servers)
+        demo.checks += [
+            checks.everything_balances(runs),
+            checks.mirrors_are_equal(schemas.compared(servers, demo.lake)),
+            checks.memory_is_bounded(demo.peak),
+        ]
     finally:
         servers.stop()
     _summary(console, demo.checks, runs, time.monotonic() - began)

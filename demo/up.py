@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from demo import schemas
 from demo.marketplace.admin import admin_of
 from demo.marketplace.generate import NotEmptyError, generate
 from demo.servers import stack
@@ -32,6 +33,7 @@ def up(folder: Path, scale: float = SCALE) -> Stack:
     try:
         with suppress(NotEmptyError):
             generate(admin_of(servers.source), scale)
+        schemas.make(servers)
         set_up(servers)
         servers = stack.with_worker(servers, folder, setup.LOCAL, LAKEHOUSE_WAREHOUSE_BLOCK=setup.BLOCK)
     except BaseException:
@@ -78,6 +80,8 @@ Prefect UI   {servers.prefect.url}
 to try       Deployments, {DEPLOYMENT}, Run; a worker is waiting for it
 source       MariaDB {source.host}:{source.port}, database {source.database}, user {source.user}
 warehouse    PostgreSQL {target.host}:{target.port}, database {target.database}, user {target.user}
+schemas      once connected, the tables of each layer; a run fills them
+{schemas.told()}
 lake         {servers.lake}
 logs         {folder}
 

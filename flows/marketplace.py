@@ -18,9 +18,9 @@ from sqlalchemy import Engine
 import transforms
 from flows.parameters import AsOf, Publish, ReadMode, Since, Tables, Until, run_name
 from flows.table import table_flow
-from lakehouse import pipeline, presentation, session, settings
+from lakehouse import mirrors, pipeline, presentation, session, settings
 from lakehouse.contracts import PipelineError
-from lakehouse.ledger import MartRecord, RunReport, TableRecord
+from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
 from lakehouse.settings import Settings
 from lakehouse.warehouse import release as releases
@@ -91,13 +91,14 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
         MartRecord(m, "kept", error=f"not rebuilt: {', '.join(sorted(run.catalog.sources_of(m) & broken))} unproven")
         for m in run.catalog.marts if m not in whole and run.catalog.marts[m].mart.layer == "presentation"
     ]  # fmt: skip
+    mirrored = _mirrored(run, engine)
     used_jvm = session.running() is not None
     unchanged = [pipeline.unchanged(run, n) for n in names if n not in {r.name for r in records}]
-    outcome = "done" if changed or marts else "nothing to do"
+    outcome = "done" if changed or marts or mirrored else "nothing to do"
     return RunReport(
         run.run_id, run.mode, run.as_of.isoformat(), run.horizon.evidence, outcome,
         (*records, *unchanged), (*marts, *held), release, time.monotonic() - began, used_jvm, run.horizon.at,
-        run.horizon.cautions,
+        run.horizon.cautions, mirrored,
     )  # fmt: skip
 
 
@@ -155,6 +156,14 @@ def _marts(
         return records, 0
     release, proofs = steps.publish(run, engine, states, proven)
     return [replace(r, warehouse_equals_gold=proofs.get(r.name)) for r in records], release
+
+
+def _mirrored(run: Run, engine: Engine | None) -> tuple[MirrorRecord, ...]:
+    try:
+        due = engine is not None and mirrors.pending(run, engine)
+        return tuple(steps.mirror(run, engine)) if due else ()
+    except PipelineError as error:
+        return (MirrorRecord("mirrors", "failed", error=str(error)),)
 
 
 def _ready(run: Run, names: frozenset[str]) -> frozenset[str]:

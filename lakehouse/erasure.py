@@ -21,7 +21,18 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from sqlalchemy import Engine
 
-from lakehouse import bronze, delta, erasure_log, pipeline, presentation, pseudonyms, session, staging, suppression
+from lakehouse import (
+    bronze,
+    delta,
+    erasure_log,
+    mirrors,
+    pipeline,
+    presentation,
+    pseudonyms,
+    session,
+    staging,
+    suppression,
+)
 from lakehouse.contracts import Catalog, Column, Table, Terminal
 from lakehouse.erasure_log import ErasureRecord
 from lakehouse.lake import Lake, Layer, State
@@ -86,6 +97,7 @@ def erase(settings: Settings, catalog: Catalog, engine: Engine, person: str) -> 
     places = list(_places(run, tables))
     counts = {place: _rows(run, *place, person) for place in places}
     if entry.done and not any(counts.values()):
+        mirrors.purge(run, engine)
         release = releases.serving(engine).release
         return Receipt(entry.person[:12], run.run_id, (), release, time.monotonic() - began)
     for table in tables:
@@ -93,6 +105,7 @@ def erase(settings: Settings, catalog: Catalog, engine: Engine, person: str) -> 
         pipeline.settle(lambda t=table: _erase_bronze(run, t, person, entry))  # type: ignore[misc]
         pipeline.settle(lambda t=table: pipeline.curate(run, t.name))  # type: ignore[misc]
     release = _release(run, engine, tables)
+    mirrors.purge(run, engine)
     left = [f"{layer} {name}" for layer, name in places if _rows(run, layer, name, person)]
     if left:
         raise Terminal(f"the person is still in {', '.join(left)}; is a run active? Let it end, then erase again")

@@ -96,6 +96,22 @@ class MartRecord:
 
 
 @dataclass(frozen=True)
+class MirrorRecord:
+    """What a run did with the mirror of one table of the lake that was behind it; `rows` are those that it holds."""
+
+    name: str
+    status: str
+    rows: int = 0
+    seconds: float = 0.0
+    error: str = ""
+
+    @property
+    def balanced(self) -> bool:
+        """True when it is what the lake is."""
+        return not self.error
+
+
+@dataclass(frozen=True)
 class RunReport:
     """The record of a whole run; `horizon_at` in microseconds, `horizon` is what it rests on.
 
@@ -114,11 +130,12 @@ class RunReport:
     used_jvm: bool
     horizon_at: int
     cautions: tuple[str, ...] = ()
+    mirrors: tuple[MirrorRecord, ...] = ()
 
     @property
     def errors(self) -> list[str]:
-        """Why the run failed, by table and mart; empty when it did not."""
-        records: list[TableRecord | MartRecord] = [*self.tables, *self.marts]
+        """Why the run failed, by table, mart and mirror; empty when it did not."""
+        records: list[TableRecord | MartRecord | MirrorRecord] = [*self.tables, *self.marts, *self.mirrors]
         return [f"{r.name}: {r.error or 'the proofs do not balance'}" for r in records if not r.balanced]
 
 

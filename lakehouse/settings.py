@@ -100,6 +100,9 @@ class Settings(BaseSettings):
     staging: Path | None = Field(None, description="Local folder for rows on their way; beside the lake by default")
     warehouse_block: str | None = Field(None, description="Name of a Prefect Warehouse block")
     warehouse: WarehouseSettings = WarehouseSettings()
+    mirrors: Literal["auto", "all", "none"] = Field(
+        "auto", description="Layers in the warehouse beside the marts: `all`, `none`; `auto`: `none` of an S3 lake"
+    )
     spark: SparkSettings = SparkSettings()
     privacy: PrivacySettings = PrivacySettings()
     jars: Path | None = Field(None, description="Folder of verified jars")
@@ -114,6 +117,11 @@ class Settings(BaseSettings):
         if urlparse(self.lake).scheme == "s3":
             return self.lake.rstrip("/")
         return str(Path(self.lake).expanduser().resolve())
+
+    @property
+    def mirrored(self) -> bool:
+        """True where the warehouse holds the other layers too."""
+        return self.mirrors == "all" or (self.mirrors == "auto" and not self.lake_root.startswith("s3://"))
 
     @property
     def staging_root(self) -> Path:

@@ -17,7 +17,7 @@ def show(report: RunReport, found: list[Outcome]) -> None:
 
 
 def summary(report: RunReport) -> list[dict[str, object]]:
-    """One row per table and mart: what was done with it."""
+    """One row per table, mart and mirror: what was done with it."""
     rows: list[dict[str, object]] = [
         {"what": t.name, "status": t.status, "read": t.read, "new": t.new, "deleted": t.deleted,
          "quarantined": t.quarantined, "rows": t.silver_rows, "balanced": t.balanced, "error": t.error}
@@ -26,6 +26,10 @@ def summary(report: RunReport) -> list[dict[str, object]]:
     rows += [
         {"what": m.name, "status": m.status, "rows": m.rows, "balanced": m.balanced, "error": m.error}
         for m in report.marts
+    ]
+    rows += [
+        {"what": f"mirror {m.name}", "status": m.status, "rows": m.rows, "balanced": m.balanced, "error": m.error}
+        for m in report.mirrors
     ]
     return rows or [{"what": "nothing to do"}]
 

@@ -8,10 +8,10 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
 
-from lakehouse import ledger, pipeline, presentation, quality_log
+from lakehouse import ledger, mirrors, pipeline, presentation, quality_log
 from lakehouse.contracts import Transient
 from lakehouse.lake import State
-from lakehouse.ledger import MartRecord, RunReport, TableRecord
+from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
 from tasks import artifacts
 
@@ -50,6 +50,12 @@ def build(run: Run, marts: frozenset[str]) -> tuple[list[MartRecord], dict[str, 
 def publish(run: Run, engine: Engine, states: dict[str, State], proven: frozenset[str]) -> tuple[int, dict[str, bool]]:
     """All changed marts into the warehouse, or none."""
     return presentation.publish(run, engine, states, proven)
+
+
+@step
+def mirror(run: Run, engine: Engine) -> list[MirrorRecord]:
+    """Each layer into the schema of its name, table by table."""
+    return mirrors.refresh(run, engine)
 
 
 @step

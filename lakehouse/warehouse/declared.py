@@ -67,6 +67,22 @@ FRESHNESS = Relation(
     comment="How fresh each mart is: the horizon of each of its sources.",
 )
 
+MIRRORS = Relation(
+    "presentation",
+    "mirrors",
+    (
+        Column("mirror", TEXT, nullable=False, comment="A table of another schema that mirrors one of the lake"),
+        Column("lake_commit", TEXT, nullable=False, comment="The commit of the lake that it stands at"),
+        Column("columns", TEXT, nullable=False, comment="The columns that it was filled with, as JSON"),
+        Column("row_count", BIGINT, nullable=False, comment="Its rows, equal to the lake's"),
+        Column("checksum", Type("decimal", 38, 0), nullable=False, comment="Their checksum, equal to the lake's"),
+        Column("run_id", TEXT, nullable=False, comment="The run that brought it there"),
+        Column("mirrored_at", TIME, nullable=False, comment="When it was brought there, UTC"),
+    ),
+    key=("mirror",),
+    comment="Up to which commit of the lake each table of the other schemas goes.",
+)
+
 
 def relations(catalog: Catalog, schemas: Collection[Schema] = SCHEMAS) -> list[Relation]:
     """Every table of these schemas, in the order of the declarations.
@@ -89,7 +105,7 @@ def _all(catalog: Catalog) -> Iterator[Relation]:
         if table.history:
             yield _history(table)
     yield from (of_mart(r.mart) for r in catalog.marts.values() if r.mart.columns)
-    yield from (LOAD_LOG, FRESHNESS)
+    yield from (LOAD_LOG, FRESHNESS, MIRRORS)
     yield from map(_quarantine, tables)
 
 

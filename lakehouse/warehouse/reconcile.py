@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
@@ -22,7 +22,9 @@ STAGE, N = "stage_compared", quoted("times of a row")
 
 @dataclass(frozen=True)
 class Comparison:
-    """A mart in gold and in the warehouse; of rows that only one of them has, the first keys, as text.
+    """A mart in gold and in the warehouse, or a mirror and its table in the lake.
+
+    Of rows that only one of the two has, the first keys, as text.
 
     `release` says where they stand: `served`, `behind` gold's newest commit, or `missing`.
     """
@@ -67,14 +69,16 @@ def _compared(engine: Engine, lake: Lake, mart: Mart, state: State, release: str
     target, names = dialects.table(dialect, mart.name), [f.name for f in source.schema]
     with session(engine, releases.DEADLINE) as connection:
         dialect.stage(connection, lake, STAGE, source)
-        only = [_keys(connection, mart, names, *pair) for pair in ((quoted(STAGE), target), (target, quoted(STAGE)))]
+        only = [
+            only_in(connection, mart.grain, names, *pair) for pair in ((quoted(STAGE), target), (target, quoted(STAGE)))
+        ]
     return Comparison(mart.name, release, state.checksum, found, *only)
 
 
-def _keys(connection: Connection, mart: Mart, names: list[str], one: str, other: str) -> tuple[str, ...]:
+def only_in(connection: Connection, grain: Collection[str], names: list[str], one: str, other: str) -> tuple[str, ...]:
     """The first keys of rows of which one table has more than the other."""
     columns = ", ".join(map(quoted, names))
-    key = ", ".join(quoted(k) for k in mart.grain if k in names) or columns
+    key = ", ".join(quoted(k) for k in grain if k in names) or columns
     sql = (
         f"SELECT DISTINCT {key} FROM (SELECT {columns} FROM (SELECT {columns}, 1 AS {N} FROM {one} "  # noqa: S608
         f"UNION ALL SELECT {columns}, -1 AS {N} FROM {other}) AS b GROUP BY {columns} HAVING SUM({N}) > 0) AS m "

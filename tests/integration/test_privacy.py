@@ -10,10 +10,11 @@ from sqlalchemy import create_engine
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import curation, delta, erasure, erasure_log, pipeline, session, silver, suppression
+from lakehouse import curation, delta, erasure, erasure_log, mirrors, pipeline, session, silver, suppression
 from lakehouse.contracts import Terminal, Transient
 from lakehouse.erasure import Receipt
 from lakehouse.pseudonyms import Pseudonyms
+from lakehouse.warehouse import mirror
 from tests.support import people
 from tests.support.people import ANN, CATALOG, KEY, MAIL, NOTE, ORDERS, VISITS, People
 
@@ -25,6 +26,7 @@ class Story:
     world: People
     before: tuple
     lake_before: str
+    mirrored_before: dict[str, str]
     receipt: Receipt
     sql: list[str]
 
@@ -38,8 +40,8 @@ def story(
         world.run()
         world.shop.sql("SET GLOBAL general_log = OFF")
         sql = [str(row[0]) for row in world.shop.rows("SELECT argument FROM mysql.general_log")]
-        before, lake_before = world.totals(), world.everything_in_the_lake()
-        yield Story(world, before, lake_before, world.erase(), sql)
+        before, lake_before, mirrored_before = world.totals(), world.everything_in_the_lake(), world.mirrored()
+        yield Story(world, before, lake_before, mirrored_before, world.erase(), sql)
 
 
 def test_what_is_withheld_or_not_declared_never_leaves_the_source(story: Story) -> None:
@@ -73,6 +75,18 @@ def test_no_file_of_the_lake_holds_the_person_and_totals_have_not_moved(story: S
         assert canary not in story.world.everything_in_the_lake()
     assert story.world.totals() == story.before
     assert ANN not in story.world.users()
+
+
+def test_no_mirror_in_the_warehouse_holds_the_person(story: Story) -> None:
+    for canary in (str(ANN), MAIL, NOTE):
+        assert canary in "".join(story.mirrored_before.values()), "the test can see it"
+        assert [name for name, rows in story.world.mirrored().items() if canary in rows] == []
+    shop = story.world.shop
+    assert [c.mart for c in mirrors.compare(shop.settings, shop.engine, CATALOG) if not c.equal] == []
+
+
+def test_no_mirror_shows_what_is_to_be_hashed_but_the_raw_one(story: Story) -> None:
+    assert {name for name, rows in story.mirrored_before.items() if MAIL in rows} == {"raw_data.orders"}
 
 
 def test_the_key_is_in_no_file_and_no_log_and_the_id_in_no_log(story: Story) -> None:
@@ -203,9 +217,15 @@ def test_an_erasure_that_broke_off_goes_on_where_it_stopped(world: People, monke
         world.erase()
     assert str(ANN) in world.everything_in_the_lake()
 
+    with monkeypatch.context() as patched, pytest.raises(Terminal, match=r"raw_data.orders is not what the lake is"):
+        patched.setattr(mirror, "refresh", lost)
+        world.erase()
+    assert str(ANN) in world.mirrored()["raw_data.orders"]
+
     receipt = world.erase()
 
-    assert {(line.layer, line.name): line.rows for line in receipt.lines}[("gold", "spend")] == 1
+    assert str(ANN) not in str(world.mirrored())
+    assert {(line.layer, line.name): line.rows for line in receipt.lines}[("gold", "spend")] == 0
     assert str(ANN) not in world.everything_in_the_lake()
     assert world.totals() == before
 

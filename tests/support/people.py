@@ -15,12 +15,13 @@ from pyspark.sql import functions as F
 
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
-from lakehouse import erasure, ledger, pipeline, presentation
+from lakehouse import erasure, ledger, mirrors, pipeline, presentation
 from lakehouse.checks import quarantine
 from lakehouse.contracts import Catalog, Column, Curation, Cursor, Mart, Recipe, Snapshot, Table
 from lakehouse.erasure import Receipt
 from lakehouse.ledger import RunReport, TableRecord
 from lakehouse.settings import PrivacySettings
+from lakehouse.warehouse.mirrored import places
 from tests.support import shop
 from tests.support.shop import Shop
 
@@ -125,6 +126,7 @@ class People:
         assert [mart for mart in built if mart.error] == []
         _, proofs = presentation.publish(opened, self.shop.engine, states)
         assert all(proofs.values())
+        assert [mirror.error for mirror in mirrors.refresh(opened, self.shop.engine) if mirror.error] == []
         report = RunReport(opened.run_id, mode, "", "", "done", records, (), 0, 0, True, opened.horizon.at)
         ledger.append(opened.lake, report)
         return {record.name: record for record in records}
@@ -145,6 +147,16 @@ class People:
 
     def silver(self, table: str, column: str) -> list:
         return self.lake.open("silver", table).to_pyarrow_dataset().to_table().column(column).to_pylist()
+
+    def mirrored(self) -> dict[str, str]:
+        """All rows of each mirror in the warehouse, as text."""
+        with self.shop.engine.connect() as connection:
+            return {
+                place.relation.where: str(
+                    connection.exec_driver_sql(f"SELECT * FROM {place.relation.where}").fetchall()
+                )
+                for place in places(CATALOG)
+            }
 
     def everything_in_the_lake(self) -> str:
         """Each value of each Parquet file with its statistics, and each commit, as text."""

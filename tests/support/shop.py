@@ -13,6 +13,7 @@ from demo.servers.postgres import Postgres
 from lakehouse.checks import quarantine
 from lakehouse.contracts import Catalog, Column, Curation, Cursor, Mart, OneOf, Recipe, Snapshot, Table
 from lakehouse.settings import Settings, SourceSettings
+from lakehouse.warehouse.model import SCHEMAS
 
 ORDERS = Table(
     name="orders",
@@ -111,5 +112,6 @@ def open_shop(server: MariaDb, warehouse: Postgres, lake: str, name: str) -> Sho
         cursor.execute(f"CREATE DATABASE `{name}` CHARACTER SET utf8mb4")
     shop.sql(*DDL.split(";"))
     with engine.begin() as connection:
-        connection.exec_driver_sql("DROP SCHEMA IF EXISTS presentation CASCADE")
+        for schema in SCHEMAS:
+            connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
     return shop

@@ -15,8 +15,10 @@ from demo.marketplace.manifest import Manifest
 from demo.report import page, quality
 from demo.report.metrics import METRICS, Metric
 from demo.report.quality import Quality
+from lakehouse.checksum import Checksum
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.quality_log import Outcome
+from lakehouse.warehouse.reconcile import Comparison
 
 BOOKINGS = TableRecord("bookings", "load", rejected={"status_unknown": 2}, silver_rows=5)
 RUN = RunReport(
@@ -101,6 +103,16 @@ def test_a_run_that_did_something_after_all_is_told() -> None:
     assert not checks.nothing_was_done(RUN, VERSIONS, VERSIONS | {"gold/occupancy": 2}).holds
     assert not checks.nothing_was_done(replace(RUN, used_jvm=True), VERSIONS, VERSIONS).holds
     assert not checks.nothing_was_done(replace(RUN, seconds=3.5), VERSIONS, VERSIONS).holds
+
+
+def test_a_mirror_that_is_not_what_the_lake_is_is_told() -> None:
+    equal = Comparison("raw_data.bookings", "served", Checksum(5, 1), Checksum(5, 1))
+    other = replace(equal, warehouse=Checksum(5, 2))
+
+    assert checks.mirrors_are_equal([equal]).holds
+    assert not checks.mirrors_are_equal([equal, other]).holds
+    assert not checks.mirrors_are_equal([replace(equal, release="behind")]).holds
+    assert not checks.mirrors_are_equal([]).holds
 
 
 def test_the_memory_of_a_run_is_that_of_all_its_processes() -> None:

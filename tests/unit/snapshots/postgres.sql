@@ -131,6 +131,24 @@ COMMENT ON COLUMN "presentation"."freshness"."mart" IS 'A mart of this schema';
 COMMENT ON COLUMN "presentation"."freshness"."source" IS 'A source table that it is made of';
 COMMENT ON COLUMN "presentation"."freshness"."source_horizon" IS 'Up to when the mart holds its changes, UTC';
 COMMENT ON COLUMN "presentation"."freshness"."run_id" IS 'The run that proved it';
+CREATE TABLE "presentation"."mirrors" (
+  "mirror" text NOT NULL,
+  "lake_commit" text NOT NULL,
+  "columns" text NOT NULL,
+  "row_count" bigint NOT NULL,
+  "checksum" numeric(38,0) NOT NULL,
+  "run_id" text NOT NULL,
+  "mirrored_at" timestamp with time zone NOT NULL,
+  CONSTRAINT "mirrors_key" PRIMARY KEY ("mirror")
+);
+COMMENT ON TABLE "presentation"."mirrors" IS 'Up to which commit of the lake each table of the other schemas goes.';
+COMMENT ON COLUMN "presentation"."mirrors"."mirror" IS 'A table of another schema that mirrors one of the lake';
+COMMENT ON COLUMN "presentation"."mirrors"."lake_commit" IS 'The commit of the lake that it stands at';
+COMMENT ON COLUMN "presentation"."mirrors"."columns" IS 'The columns that it was filled with, as JSON';
+COMMENT ON COLUMN "presentation"."mirrors"."row_count" IS 'Its rows, equal to the lake''s';
+COMMENT ON COLUMN "presentation"."mirrors"."checksum" IS 'Their checksum, equal to the lake''s';
+COMMENT ON COLUMN "presentation"."mirrors"."run_id" IS 'The run that brought it there';
+COMMENT ON COLUMN "presentation"."mirrors"."mirrored_at" IS 'When it was brought there, UTC';
 CREATE TABLE "quarantine"."guests" (
   "id" bigint,
   "mail" text,

@@ -175,6 +175,28 @@ COMMENT ON COLUMN "presentation_data"."freshness"."run_id" IS 'The run that prov
 CREATE OR REPLACE VIEW "presentation"."freshness" AS
 SELECT "mart", "source", "source_horizon", "run_id" FROM "presentation_data"."freshness"
 WITH NO SCHEMA BINDING;
+CREATE TABLE IF NOT EXISTS "presentation_data"."mirrors" (
+  "mirror" VARCHAR(65535) NOT NULL ENCODE ZSTD,
+  "lake_commit" VARCHAR(65535) NOT NULL ENCODE ZSTD,
+  "columns" VARCHAR(65535) NOT NULL ENCODE ZSTD,
+  "row_count" BIGINT NOT NULL ENCODE AZ64,
+  "checksum" DECIMAL(38,0) NOT NULL ENCODE AZ64,
+  "run_id" VARCHAR(65535) NOT NULL ENCODE ZSTD,
+  "mirrored_at" TIMESTAMP NOT NULL ENCODE AZ64,
+  PRIMARY KEY ("mirror")
+)
+DISTSTYLE ALL;
+COMMENT ON TABLE "presentation_data"."mirrors" IS 'Up to which commit of the lake each table of the other schemas goes.';
+COMMENT ON COLUMN "presentation_data"."mirrors"."mirror" IS 'A table of another schema that mirrors one of the lake';
+COMMENT ON COLUMN "presentation_data"."mirrors"."lake_commit" IS 'The commit of the lake that it stands at';
+COMMENT ON COLUMN "presentation_data"."mirrors"."columns" IS 'The columns that it was filled with, as JSON';
+COMMENT ON COLUMN "presentation_data"."mirrors"."row_count" IS 'Its rows, equal to the lake''s';
+COMMENT ON COLUMN "presentation_data"."mirrors"."checksum" IS 'Their checksum, equal to the lake''s';
+COMMENT ON COLUMN "presentation_data"."mirrors"."run_id" IS 'The run that brought it there';
+COMMENT ON COLUMN "presentation_data"."mirrors"."mirrored_at" IS 'When it was brought there, UTC';
+CREATE OR REPLACE VIEW "presentation"."mirrors" AS
+SELECT "mirror", "lake_commit", "columns", "row_count", "checksum", "run_id", "mirrored_at" FROM "presentation_data"."mirrors"
+WITH NO SCHEMA BINDING;
 CREATE TABLE IF NOT EXISTS "quarantine"."guests" (
   "id" BIGINT ENCODE AZ64,
   "mail" VARCHAR(400) ENCODE ZSTD,

@@ -1,0 +1,95 @@
+"""The mirrors of a run: after the release, each on its own, so that none holds back another or the marts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+
+from sqlalchemy import Engine
+
+from lakehouse.contracts import Catalog, PipelineError, Terminal
+from lakehouse.lake import Lake
+from lakehouse.ledger import MirrorRecord
+from lakehouse.pipeline import Run
+from lakehouse.settings import Settings
+from lakehouse.warehouse import mirror, mirror_reconcile
+from lakehouse.warehouse.mirror import Position
+from lakehouse.warehouse.mirrored import Place, places
+from lakehouse.warehouse.reconcile import Comparison
+
+LOG = logging.getLogger(__name__)
+
+
+def pending(run: Run, engine: Engine) -> bool:
+    """True where the setting asks for mirrors and one is behind the lake; needs no JVM.
+
+    Raises:
+        Terminal, Transient: The warehouse refuses us or cannot be reached.
+    """
+    if run.settings.mirrored and not _can_mirror(engine):
+        raise Terminal("mirrors are for PostgreSQL, and the warehouse is Redshift; set LAKEHOUSE_MIRRORS=none")
+    return run.settings.mirrored and bool(_behind(engine, run.lake, run.catalog))
+
+
+def refresh(run: Run, engine: Engine) -> list[MirrorRecord]:
+    """Brings every mirror to the newest commit of its table; the records of those that were behind. Needs no JVM."""
+    return _refreshed(engine, run.lake, _behind(engine, run.lake, run.catalog), run.run_id)
+
+
+def purge(run: Run, engine: Engine) -> int:
+    """Brings those mirrors to the lake that the warehouse has, whatever the setting is now; returns how many.
+
+    Raises:
+        Terminal, Transient: One of them still holds what the lake no longer does.
+    """
+    if not _can_mirror(engine):
+        return 0
+    known = mirror.filled(engine, [place.relation for place in places(run.catalog)])
+    behind = [place for place in _behind(engine, run.lake, run.catalog) if place.relation in known]
+    records = _refreshed(engine, run.lake, behind, run.run_id)
+    for record in records:
+        if record.error:
+            raise Terminal(f"{record.name} is not what the lake is: {record.error}")
+    return len(records)
+
+
+def compare(settings: Settings, engine: Engine, catalog: Catalog) -> Iterator[Comparison]:
+    """Every mirror that the setting asks for, whole; none where it asks for none.
+
+    Raises:
+        Terminal, Transient: The warehouse refuses us or cannot be reached.
+    """
+    return mirror_reconcile.compare(engine, Lake.of(settings), places(catalog) if settings.mirrored else [])
+
+
+def _can_mirror(engine: Engine) -> bool:
+    return engine.dialect.name == "postgresql"
+
+
+def _behind(engine: Engine, lake: Lake, catalog: Catalog) -> list[Place]:
+    known = mirror.positions(engine)
+    return [place for place in places(catalog) if _is_behind(lake, place, known.get(place.relation.where))]
+
+
+def _is_behind(lake: Lake, place: Place, at: Position | None) -> bool:
+    state = lake.state(place.layer, place.name)
+    return state is not None and state.usable and (at is None or at.commit != state.commit)
+
+
+def _refreshed(engine: Engine, lake: Lake, behind: list[Place], run_id: str) -> list[MirrorRecord]:
+    return [_one(engine, lake, place, run_id) for place in behind]
+
+
+def _one(engine: Engine, lake: Lake, place: Place, run_id: str) -> MirrorRecord:
+    began, name = time.monotonic(), place.relation.where
+    try:
+        found = mirror.refresh(engine, lake, place, run_id)
+    except PipelineError as error:
+        return MirrorRecord(name, "failed", error=str(error))
+    except Exception as error:
+        LOG.exception("mirror %s stopped by an error of ours", name)
+        return MirrorRecord(name, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole")
+    if found is None:
+        return MirrorRecord(name, "unchanged")
+    return MirrorRecord(name, "replaced" if found.whole else "changed", found.rows, time.monotonic() - began)
