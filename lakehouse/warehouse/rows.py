@@ -68,7 +68,7 @@ def difference(lake: Lake, mart: Mart, state: State, served: str | None) -> Diff
 
 def rows(lake: Lake, mart: Mart, state: State, periods: Collection[date] | None = None) -> Rows:
     """The rows of a gold commit, or of some periods of it."""
-    table = lake.open("gold", mart.name, state.version)
+    table = lake.open("gold", mart.name, state.snapshot)
     assert table is not None
     dataset = table.to_pyarrow_dataset()
     schema = pa.schema([(f.name, _plain(f.type)) for f in dataset.schema])
