@@ -1,7 +1,8 @@
-"""From when on the versions of a table are kept: some days, and never less than what somebody has yet to read on from."""
+"""From when on a table's versions are kept: some days, and never less than what somebody has yet to read on from."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -28,7 +29,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class Kept:
-    """What a vacuum leaves: what was there at a moment, by the version that was the newest then, and all that came since.
+    """What a vacuum leaves: the version that was the newest at a moment, and all that came since.
 
     `version` is None where the table has none so old, and nothing may go.
     """
@@ -85,6 +86,6 @@ def _version_at(table: DeltaTable, moment: datetime) -> int | None:
     millis = moment.timestamp() * 1000
     for limit in HISTORY_STEPS:
         for entry in table.history(limit):
-            if entry.get("timestamp", 0) <= millis:
+            if entry.get("timestamp", math.inf) <= millis:
                 return int(entry["version"])
     return None

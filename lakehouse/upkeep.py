@@ -8,16 +8,17 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from deltalake import DeltaTable, PostCommitHookProperties, WriterProperties
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
 from lakehouse import erasure_log, ledger, quality_log, upkeep_log
-from lakehouse.contracts import Catalog, Terminal
+from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.gold import ROWS_PER_FILE
 from lakehouse.lake import Lake
 from lakehouse.pins import layer_of
@@ -58,43 +59,56 @@ class Upkeep:
         Args:
             catalog: All tables and marts.
             only: Tables of the source; with these, their layers alone are tended.
+
+        Raises:
+            Terminal: One of these is not there.
         """
-        held = holds(self.lake, catalog)
-        for place in places(catalog, only):
-            table = self.lake.open(*place)
-            if table is None:
-                continue
-            record = self._tended(table, place, held.get(place))
-            if not self.dry_run:
-                upkeep_log.append(self.lake, [record])
-            yield record
+        for name in only:
+            if name not in catalog.tables:
+                raise Terminal(f"there is no table {name}; there are {', '.join(sorted(catalog.tables))}")
+        held, found = holds(self.lake, catalog), list[UpkeepRecord]()
+        try:
+            for place in places(catalog, only):
+                table = self.lake.open(*place)
+                if table is not None:
+                    found.append(self._tended(table, place, held.get(place)))
+                    yield found[-1]
+        finally:
+            if found and not self.dry_run:
+                upkeep_log.append(self.lake, found)
 
     def _tended(self, table: DeltaTable, place: Place, hold: Hold | None) -> UpkeepRecord:
-        before, note = len(table.file_uris()), ""
+        record = UpkeepRecord(self.run_id, datetime.now(UTC), *place)
         try:
-            after = _at_best(table, place) if self.dry_run else _compacted(table, place)
-        except CommitFailedError:
-            after, note = before, "a run committed to it meanwhile: its small files wait for the next upkeep"
-        now = datetime.now(UTC)
-        table = DeltaTable(table.table_uri, storage_options=self.lake.storage_options())
-        left = kept(self.lake, table, place, hold, now - timedelta(days=self.keep_days))
-        old = {} if left.version is None else self._old(table, place, left.version, now - left.since)
-        layer, name = place
-        return UpkeepRecord(
-            self.run_id, now, layer, name, before, after, len(old), sum(old.values()), left.since, left.why, note
-        )
+            return self._vacuumed(self._packed(record, table, place), place, hold)
+        except (PipelineError, DeltaError, OSError) as error:
+            return replace(record, error=f"{type(error).__name__}: {error}")
 
-    def _old(self, table: DeltaTable, place: Place, version: int, age: timedelta) -> dict[str, int]:
-        """Removes the files that only versions before this one had, and those that none ever had; returns their sizes."""
-        asked = {"retention_hours": math.ceil(age / timedelta(hours=1)), "full": True, "keep_versions": [version]}
-        found = table.vacuum(dry_run=True, **asked)
-        if not found:
-            return {}
+    def _packed(self, record: UpkeepRecord, table: DeltaTable, place: Place) -> UpkeepRecord:
+        before = len(table.file_uris())
+        record = replace(record, files_before=before, files_after=before)
+        try:
+            return replace(record, files_after=_at_best(table, place) if self.dry_run else _compacted(table, place))
+        except CommitFailedError:
+            return replace(record, note="a run committed to it meanwhile: its small files wait for the next upkeep")
+
+    def _vacuumed(self, record: UpkeepRecord, place: Place, hold: Hold | None) -> UpkeepRecord:
+        table, now = self.lake.open(*place), datetime.now(UTC)
+        assert table is not None
+        left = kept(self.lake, table, place, hold, now - timedelta(days=self.keep_days))
+        record = replace(record, ended_at=now, kept_since=left.since, why=left.why)
+        if left.version is None:
+            return record
+        hours = math.ceil((now - left.since) / timedelta(hours=1))
+        vacuum = partial(table.vacuum, hours, full=True, keep_versions=[left.version])
+        old = vacuum(dry_run=True)
+        if not old:
+            return record
         store = fs.PyFileSystem(DeltaStorageHandler(self.lake.path(*place), self.lake.storage_options()))
-        sizes = {info.path: info.size for info in store.get_file_info(found)}
+        sizes = [info.size or 0 for info in store.get_file_info(old)]
         if not self.dry_run:
-            table.vacuum(dry_run=False, post_commithook_properties=NO_HOOKS, **asked)
-        return sizes
+            vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
+        return replace(record, removed=len(old), freed=sum(sizes))
 
 
 def places(catalog: Catalog, only: Collection[str] = ()) -> Iterator[Place]:

@@ -16,8 +16,9 @@ SCHEMA = pa.schema(
     [("run_id", pa.string()), ("ended_at", pa.timestamp("us", tz="UTC")), ("layer", pa.string()),
      ("table", pa.string()), ("files_before", pa.int64()), ("files_after", pa.int64()), ("removed", pa.int64()),
      ("freed", pa.int64()), ("kept_since", pa.timestamp("us", tz="UTC")), ("why", pa.string()),
-     ("note", pa.string())]
+     ("note", pa.string()), ("error", pa.string())]
 )  # fmt: skip
+SUMMED = ("files_before", "files_after", "removed", "freed")
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,21 @@ class UpkeepRecord:
         kept_since: Versions from this moment on can still be read.
         why: Who needs versions that are older than asked for; empty where nobody does.
         note: What was left for the next upkeep, and why.
+        error: Why the table could not be tended.
     """
 
     run_id: str
     ended_at: datetime
     layer: Layer
     table: str
-    files_before: int
-    files_after: int
-    removed: int
-    freed: int
-    kept_since: datetime
+    files_before: int = 0
+    files_after: int = 0
+    removed: int = 0
+    freed: int = 0
+    kept_since: datetime | None = None
     why: str = ""
     note: str = ""
+    error: str = ""
 
 
 def append(lake: Lake, found: Iterable[UpkeepRecord]) -> None:
@@ -64,3 +67,17 @@ def records(lake: Lake) -> list[UpkeepRecord]:
         return []
     rows = table.to_pyarrow_dataset().to_table().sort_by("ended_at").to_pylist()
     return [UpkeepRecord(**row) for row in rows]
+
+
+def told(record: UpkeepRecord) -> str:
+    """A table in one line."""
+    done = f"{record.files_before} files to {record.files_after}, {record.removed} old ones gone"
+    said = [record.error or done, record.why, record.note]
+    return f"{record.layer} {record.table}: {'; '.join(part for part in said if part)}"
+
+
+def summary(found: Iterable[UpkeepRecord]) -> str:
+    """An upkeep in one line."""
+    records = list(found)
+    before, after, removed, freed = (sum(getattr(r, name) for r in records) for name in SUMMED)
+    return f"{len(records)} tables: {before} files to {after}, {removed} old ones gone, {freed / 1e6:.1f} MB freed"
