@@ -108,7 +108,7 @@ def test_without_a_look_at_the_marts_these_changes_are_lost(tmp_path: Path, monk
 
     assert tend(marts)["silver", "things"].removed
 
-    with pytest.raises(Exception, match="(?i)does not exist|not.found|no such file"):
+    with pytest.raises(Exception, match=r"(?i)does not exist|not.found|no such file"):
         feed(marts.bench.lake, first, last)
 
 
