@@ -18,7 +18,7 @@ from lakehouse.erasure import Receipt
 from lakehouse.settings import Settings
 from tasks.blocks import warehouse
 
-FLOWS = ["marketplace", "upkeep"]
+FLOWS = ("marketplace", "upkeep")
 
 
 def erase(settings: Settings, user: str, console: Console) -> None:
@@ -58,7 +58,7 @@ def _refuse_while_running() -> None:
     try:
         with get_client(sync_client=True) as client:
             found = client.read_flow_runs(
-                flow_filter=FlowFilter(name=FlowFilterName(any_=FLOWS)), flow_run_filter=active
+                flow_filter=FlowFilter(name=FlowFilterName(any_=[*FLOWS])), flow_run_filter=active
             )
     except HTTPError as error:
         raise Transient(f"{PREFECT_API_URL.value()} does not answer ({type(error).__name__}), so whether a run is "
