@@ -101,14 +101,12 @@ class Upkeep:
             return record
         hours = math.ceil((now - left.since) / timedelta(hours=1))
         vacuum = partial(table.vacuum, hours, full=True, keep_versions=[left.version])
-        old = vacuum(dry_run=True)
-        if not old:
-            return record
         store = fs.PyFileSystem(DeltaStorageHandler(self.lake.path(*place), self.lake.storage_options()))
-        sizes = [info.size or 0 for info in store.get_file_info(old)]
-        if not self.dry_run:
+        told = store.get_file_info(vacuum(dry_run=True))  # those that an earlier upkeep has removed are told again
+        sizes = [info.size or 0 for info in told if info.type == fs.FileType.File]
+        if sizes and not self.dry_run:
             vacuum(dry_run=False, post_commithook_properties=NO_HOOKS)
-        return replace(record, removed=len(old), freed=sum(sizes))
+        return replace(record, removed=len(sizes), freed=sum(sizes))
 
 
 def places(catalog: Catalog, only: Collection[str] = ()) -> Iterator[Place]:

@@ -279,6 +279,7 @@ def test_a_dry_run_tells_the_same_and_does_nothing(lake: Lake) -> None:
     for layer in ("bronze", "silver"):
         age(lake.path(layer, "things"), 20)
     commit(lake, "bronze", "things", some(8))
+    commit(lake, "silver", "things", some(8), inputs={"bronze": 5})
     before = files(lake, "bronze", "things"), lake.open("bronze", "things").version()
 
     told = tend(lake, dry_run=True)["bronze", "things"]
