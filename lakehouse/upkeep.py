@@ -128,7 +128,7 @@ def _compacted(table: DeltaTable, place: Place) -> int:
 def _at_best(table: DeltaTable, place: Place) -> int:
     """How many files a compaction would leave, if it could fill each."""
     target, sizes = _size(table, place), table.get_add_actions().column("size_bytes").to_pylist()
-    small = [size for size in sizes if size < target]
+    small = [int(size) for size in sizes if size < target]
     return len(sizes) - len(small) + math.ceil(sum(small) / target)
 
 
@@ -137,5 +137,5 @@ def _size(table: DeltaTable, place: Place) -> int:
     if place[0] not in ("gold", "derived"):
         return FILE_BYTES
     files = table.get_add_actions()
-    rows, size = (sum(n or 0 for n in files.column(name).to_pylist()) for name in ("num_records", "size_bytes"))
+    rows, size = (sum(int(n or 0) for n in files.column(name).to_pylist()) for name in ("num_records", "size_bytes"))
     return min(FILE_BYTES, max(1, size * ROWS_PER_FILE // rows)) if rows else FILE_BYTES
