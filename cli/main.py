@@ -14,6 +14,7 @@ from cli import quarantine, show, warehouse
 from cli.terminal import console, or_stop, stop
 from lakehouse import erasure_log, jars, ledger, settings, status
 from lakehouse.lake import Lake
+from lakehouse.upkeep_log import UpkeepRecord
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(quarantine.app, name="quarantine", short_help="The rows that rules keep out of silver, and why")
@@ -137,6 +138,26 @@ def erase(
     from cli import erase as erasing  # noqa: PLC0415
 
     or_stop(lambda: erasing.erase(settings.load(), user, console()))
+
+
+@app.command()
+def upkeep(
+    tables: Annotated[list[str] | None, typer.Option("--table", help="A table of the source to tend; else all")] = None,
+    keep_days: Annotated[int, typer.Option(help="Days for which old versions stay, 7 or more")] = 7,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing")] = False,
+) -> None:
+    """Puts small files of the lake together, and removes those that no version in use needs; no row changes."""
+    import transforms  # noqa: PLC0415
+    from lakehouse.upkeep import Upkeep  # noqa: PLC0415
+
+    def tend() -> list[UpkeepRecord]:
+        asked = Upkeep.of(Lake.of(settings.load()), keep_days, dry_run=dry_run)
+        return list(asked.tend(transforms.catalog(), tables or ()))
+
+    found = or_stop(tend)
+    show.upkeep(found, console())
+    if any(record.error for record in found):
+        raise typer.Exit(1)
 
 
 @app.command()
