@@ -72,12 +72,19 @@ def refuse_parameters(deployment: Deployment) -> None:
     unattended = [given | schedule.get("parameters", {}) for schedule in deployment.entry.get("schedules", ())]
     try:
         for parameters in [given, *unattended]:
+            _refuse_unknown(parameters, flow)
             validate(parameters, flow.parameters.model_dump_for_openapi(), raise_on_error=True)
         for parameters in unattended:
             flow.validate_parameters(_defaults(flow) | parameters)
-    except (SchemaError, ParameterTypeError) as error:
-        said = getattr(error, "message", None) or str(error)
+    except (SchemaError, ParameterTypeError, ValueError) as error:
+        said = str(error).splitlines()[-1]
         raise Terminal(f"deployment {deployment.path}: its parameters do not fit the flow: {said}; {AGAIN}") from None
+
+
+def _refuse_unknown(parameters: dict[str, Any], flow: Flow[Any, Any]) -> None:
+    unknown = sorted(parameters.keys() - flow.parameters.properties.keys())
+    if unknown:
+        raise ValueError(f"there is no {unknown[0]}; there are {', '.join(flow.parameters.properties)}")
 
 
 def _defaults(flow: Flow[Any, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import pytest
 import yaml
 from cfnlint.decode import decode
 
+from deployments import pools
 from deployments.ecs import pool
 from lakehouse import settings
 from lakehouse.contracts import Terminal
@@ -48,7 +49,7 @@ def test_every_placeholder_has_a_variable_and_every_variable_a_title_and_a_place
 
 def test_the_memory_of_the_deployment_holds_the_drivers_heap_twice() -> None:
     entries = yaml.safe_load((cloud.CLONE / "prefect.yaml").read_text())["deployments"]
-    sizes = [e["work_pool"]["job_variables"]["memory"] for e in entries if e["work_pool"]["name"] == pool.POOL]
+    sizes = [e["work_pool"]["job_variables"]["memory"] for e in entries if e["work_pool"]["name"] == pools.ECS.name]
     heap = int(settings.SparkSettings().driver_memory.removesuffix("m"))
     assert sizes
     assert all(size >= 2 * heap for size in sizes)
