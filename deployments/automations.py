@@ -64,6 +64,7 @@ def failures(name: str, webhook: UUID) -> AutomationCore:
         name=name,
         description="docs/runbook.md, `A run failed`",
         trigger=EventTrigger(
+            posture=Posture.Reactive,
             expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed", "prefect.flow-run.TimedOut"},
             match=RUN,
             match_related=_of(PARENTS),
@@ -108,7 +109,14 @@ def _webhook(client: SyncPrefectClient) -> UUID:
 
 
 def _step(client: SyncPrefectClient, name: str, wanted: Callable[[str], AutomationCore]) -> Step:
+    """Made once; one that somebody switched off in the UI stays off."""
     found = client.read_automations_by_name(name)
     if not found:
         return Step("make", f"automation {name}", lambda: client.create_automation(wanted(name)))
-    return Step("update", f"automation {name}", lambda: client.update_automation(found[0].id, wanted(name)))
+    one = found[0]
+    kept = {"enabled": one.enabled}
+    return Step(
+        "update",
+        f"automation {name}",
+        lambda: client.update_automation(one.id, wanted(name).model_copy(update=kept)),
+    )

@@ -74,6 +74,7 @@ def test_set_up_twice_is_once_and_a_pause_made_in_the_ui_stays(
     first = client.read_deployment_by_name(PROD)
     client.update_deployment_schedule(first.id, first.schedules[0].id, active=False)
     automations = {one.name: one.id for one in client.read_automations()}
+    client.pause_automation(min(automations.values()))
 
     told = setup(described, ECS)
 
@@ -90,6 +91,7 @@ def test_set_up_twice_is_once_and_a_pause_made_in_the_ui_stays(
     assert second.concurrency_options.collision_strategy == "ENQUEUE"
     assert {one.name: one.id for one in client.read_automations()} == automations
     assert len(automations) == 3
+    assert [one.id for one in client.read_automations() if not one.enabled] == [min(automations.values())]
     assert not [line for line in told if line.startswith(("make", "remove"))]
     assert Warehouse.load("warehouse").engine().connect().exec_driver_sql("SELECT 1").scalar() == 1
     assert Webhook.load(WEBHOOK).url.get_secret_value() == ADDRESS
@@ -135,7 +137,9 @@ def test_no_password_and_no_address_of_alerts_is_told_or_can_be_read(
     client: SyncPrefectClient, described: Settings, warehouse_server: Postgres
 ) -> None:
     told = "\n".join(setup(described))
-    shown = json.dumps([document.model_dump(mode="json") for document in client.read_block_documents()])
+    shown = json.dumps(
+        [document.model_dump(mode="json") for document in client.read_block_documents(include_secrets=False)]
+    )
     shown += json.dumps([automation.model_dump(mode="json") for automation in client.read_automations()])
 
     assert "lakehouse-alerts" in shown

@@ -178,7 +178,8 @@ def product_deployment(ecs: Ecs, settings: Settings) -> UUID:
         patch.setenv("LAKEHOUSE_IMAGE", ecs.image)
         setup(settings, pools.ECS)
     found = ecs.client.read_deployment_by_name("marketplace/marketplace-prod")
-    for schedule in found.schedules:
-        ecs.client.update_deployment_schedule(found.id, schedule.id, active=False)
+    for deployment in ecs.client.read_deployments():
+        for schedule in deployment.schedules:
+            ecs.client.update_deployment_schedule(deployment.id, schedule.id, active=False)
     httpx.patch(f"{ecs.prefect.api}/deployments/{found.id}", json={"pull_steps": HERE}).raise_for_status()
     return found.id
