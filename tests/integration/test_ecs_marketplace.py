@@ -19,6 +19,7 @@ from demo.servers import mariadb
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from demo.servers.prefect import PrefectServer
+from deployments import pools
 from deployments.ecs import pool
 from lakehouse import ledger
 from lakehouse.lake import Lake
@@ -128,7 +129,7 @@ def _know(ecs: Ecs, source: MariaDb, warehouse: Postgres) -> None:
         secrets.put_secret_value(SecretId=ecs.outputs[output], SecretString=value)
     template = pool.template(ecs.outputs)
     template["variables"]["properties"]["env"]["default"]["LAKEHOUSE_SOURCE__TLS"] = "off"
-    ecs.client.update_work_pool(pool.POOL, WorkPoolUpdate(base_job_template=template))
+    ecs.client.update_work_pool(pools.ECS.name, WorkPoolUpdate(base_job_template=template))
 
 
 def test_a_task_that_aws_ends_in_mid_run_stops_in_time_and_the_next_run_brings_it_all(played: Played) -> None:
