@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from functools import partial
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import (
-    DeploymentFilter,
-    DeploymentFilterTags,
-    WorkPoolFilter,
-    WorkPoolFilterName,
-)
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags, WorkPoolFilter, WorkPoolFilterName
 from prefect.client.schemas.responses import DeploymentResponse
 
 from deployments import wiring
@@ -24,19 +21,16 @@ DEPLOY_SECONDS = 180
 
 
 def steps(client: SyncPrefectClient, pool: str, chosen: list[Deployment]) -> list[Step]:
-    """One step for each deployment of a work pool, and one for each schedule and deployment of ours that must go."""
-    there = _ours(client, pool)
-    made = [_step(deployment, is_there=deployment.path in there) for deployment in chosen]
-    wanted = {deployment.path: deployment for deployment in chosen}
+    """All deployments of a work pool in one go, and a step for each schedule and deployment of ours that must go."""
+    there, wanted = _ours(client, pool), {deployment.path: deployment for deployment in chosen}
+    told = [_told(deployment, is_there=deployment.path in there) for deployment in chosen]
+    told[-1] = replace(told[-1], do=partial(_deploy, chosen))
+    stale = [step for path in wanted.keys() & there for step in _stale(client, wanted[path], there[path])]
     gone = [
-        Step("remove", f"deployment {path}", lambda found=found: client.delete_deployment(found.id))  # type: ignore[misc]
-        for path, found in there.items()
-        if path not in wanted
+        Step("remove", f"deployment {path}", partial(client.delete_deployment, there[path].id))
+        for path in sorted(there.keys() - wanted)
     ]
-    stale = [step for path, found in there.items() if path in wanted for step in _stale(client, wanted[path], found)]
-    if made:
-        made[0] = Step(made[0].verb, made[0].what, lambda: _deploy(chosen))
-    return [*made, *stale, *gone]
+    return [*told, *stale, *gone]
 
 
 def _ours(client: SyncPrefectClient, pool: str) -> dict[str, DeploymentResponse]:
@@ -48,12 +42,10 @@ def _ours(client: SyncPrefectClient, pool: str) -> dict[str, DeploymentResponse]
     return {f"{client.read_flow(one.flow_id).name}/{one.name}": one for one in found}
 
 
-def _step(deployment: Deployment, *, is_there: bool) -> Step:
+def _told(deployment: Deployment, *, is_there: bool) -> Step:
     when = ", ".join(sorted(deployment.schedules)) or "none"
-    return Step(
-        "update" if is_there else "make",
-        f"deployment {deployment.path}: to {deployment.pool}, schedules: {when}",
-    )
+    what = f"deployment {deployment.path}: to {deployment.pool}, schedules: {when}"
+    return Step("update" if is_there else "make", what)
 
 
 def _stale(client: SyncPrefectClient, deployment: Deployment, found: DeploymentResponse) -> list[Step]:
@@ -61,7 +53,7 @@ def _stale(client: SyncPrefectClient, deployment: Deployment, found: DeploymentR
         Step(
             "remove",
             f"deployment {deployment.path}: schedule {schedule.slug or schedule.id}",
-            lambda schedule=schedule: client.delete_deployment_schedule(found.id, schedule.id),  # type: ignore[misc]
+            partial(client.delete_deployment_schedule, found.id, schedule.id),
         )
         for schedule in found.schedules
         if schedule.slug not in deployment.schedules

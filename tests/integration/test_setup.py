@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from demo.servers.postgres import Postgres
 from demo.servers.prefect import PrefectServer
 from deployments import wiring
-from deployments.automations import WEBHOOK
+from deployments.alerts import BLOCK
 from deployments.pools import ECS, LOCAL
 from deployments.setup import setup
 from lakehouse.contracts import Terminal
@@ -94,7 +94,7 @@ def test_set_up_twice_is_once_and_a_pause_made_in_the_ui_stays(
     assert [one.id for one in client.read_automations() if not one.enabled] == [min(automations.values())]
     assert not [line for line in told if line.startswith(("make", "remove"))]
     assert Warehouse.load("warehouse").engine().connect().exec_driver_sql("SELECT 1").scalar() == 1
-    assert Webhook.load(WEBHOOK).url.get_secret_value() == ADDRESS
+    assert Webhook.load(BLOCK).url.get_secret_value() == ADDRESS
 
 
 def test_schedules_and_deployments_of_ours_that_are_gone_from_the_file_disappear_and_others_stay(
