@@ -1,6 +1,7 @@
 """Runs whose process dies, is canceled or never begins: Prefect gives their place free, people are told, the next run
 brings it all."""
 
+import logging
 import os
 import signal
 import time
@@ -17,6 +18,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterParentFlowRunId
 from prefect.client.schemas.objects import FlowRun
+from prefect.events.schemas.automations import AutomationCore
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Cancelling
 from pydantic import SecretStr
@@ -38,6 +40,7 @@ from tests.support.ecs import FINAL, wait
 from tests.support.sink import Sink, listening
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
+LOG = logging.getLogger(__name__)
 RUN_SECONDS = 1200
 HEARTBEAT_SECONDS, SILENCE_SECONDS = "30", 70
 STOP_SECONDS = 10
@@ -139,8 +142,9 @@ def place(
 def shorten(client: SyncPrefectClient, name: str, seconds: float) -> None:
     """Makes an automation wait for so long only."""
     (found,) = client.read_automations_by_name(name)
-    found.trigger.within = timedelta(seconds=seconds)
-    client.update_automation(found.id, found)
+    shorter = AutomationCore.model_validate(found.model_dump())
+    shorter.trigger.within = timedelta(seconds=seconds)
+    client.update_automation(found.id, shorter)
 
 
 @pytest.fixture(autouse=True)
@@ -172,9 +176,11 @@ def test_a_run_whose_machine_dies_is_crashed_its_place_is_free_and_the_next_run_
     for process in [*psutil.Process(first.process.pid).children(recursive=True), psutil.Process(first.process.pid)]:
         os.kill(process.pid, signal.SIGKILL)
     place.worker()
+    began = time.monotonic()
 
     assert place.state(killed)[0] == "RUNNING", "nobody but the automation can know"
     wait(lambda: place.state(killed)[0] != "RUNNING", SILENCE_SECONDS + 60, lambda: str(place.state(waiting)))
+    LOG.info("crashed after %.0f s of silence", time.monotonic() - began)
     assert place.state(killed) == ("CRASHED", "no heartbeat: its process is gone")
     assert place.finished(waiting) == ("COMPLETED", "done"), place.log()
     assert place.client.read_flow_run(waiting).start_time > place.client.read_flow_run(killed).end_time
@@ -193,6 +199,7 @@ def test_a_run_that_is_canceled_in_the_ui_stops_spark_at_once_and_the_next_run_b
     wait(lambda: not javas(started), 120, place.log)
     seconds = time.monotonic() - began
 
+    LOG.info("no Java after %.1f s", seconds)
     assert place.finished(canceled)[0] == "CANCELLED"
     assert seconds < STOP_SECONDS
     assert place.finished(place.start())[0] == "COMPLETED", place.log()
