@@ -221,11 +221,11 @@ def test_a_schedule_that_cannot_be_is_told_before_anything_is_deployed(
     client: SyncPrefectClient, described: Settings, ecs_pool: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = yaml.safe_load(wiring.FILE.read_text())
-    file["deployments"][-2]["schedules"][0]["timezone"] = "Mars/Olympus"
+    next(one for one in file["deployments"] if one["schedules"])["schedules"][0]["timezone"] = "Mars/Olympus"
     (tmp_path / "flows").symlink_to(wiring.FILE.parent / "flows")
     monkeypatch.setattr(wiring, "FILE", tmp_path / "prefect.yaml")
     wiring.FILE.write_text(yaml.safe_dump(file))
 
-    with pytest.raises(Terminal, match=r"schedule nightly \(30 3 \* \* \*, Mars/Olympus\).*mend it in prefect.yaml"):
+    with pytest.raises(Terminal, match=r"schedule hourly \(0 \* .*, Mars/Olympus\).*mend it in prefect.yaml"):
         setup(described, ECS)
     assert client.read_deployments() == []

@@ -25,6 +25,7 @@ def test_the_defaults_are_the_stacks_and_secrets_are_named_only() -> None:
 
     assert told["cluster"] == "the-ClusterArn"
     assert told["execution_role_arn"] != told["task_role_arn"]
+    assert told["env"]["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == "60"
     assert told["env"]["LAKEHOUSE_SOURCE__SECRET"] == "the-SourceSecretArn"
     assert [name for name in told["env"] if name.endswith(("PASSWORD", "KEY")) and "KMS" not in name] == []
     assert told["container_secrets"] == [{"name": "LAKEHOUSE_PRIVACY__KEY", "valueFrom": "the-PrivacyKeyArn"}]
