@@ -25,7 +25,7 @@ SILENCE = timedelta(seconds=5 * HEARTBEAT_SECONDS)
 def steps(client: SyncPrefectClient, settings: Settings) -> list[Step]:
     """The automations, each made once; alerts only where the settings say whom to tell."""
     made = [_step(client, "lakehouse: silent runs are crashed", zombies)]
-    if settings.alert_webhook is None:
+    if not settings.alert_webhook:
         return [*made, Step("keep", "alerts: LAKEHOUSE_ALERT_WEBHOOK is not set, so nobody is told")]
     block = Webhook(url=settings.alert_webhook)
     return [
@@ -37,13 +37,16 @@ def steps(client: SyncPrefectClient, settings: Settings) -> list[Step]:
 
 
 def zombies(name: str) -> AutomationCore:
-    """A run that has shown a heartbeat and then nothing at all is crashed, which frees its place."""
+    """A run that was at work and then shows nothing at all is crashed, which frees its place.
+
+    What only stands in `expect` would end the watch until the next heartbeat, which a run that dies early never has.
+    """
     return AutomationCore(
         name=name,
         description="The machine or process of the run is gone; the next run takes up where it stopped.",
         trigger=EventTrigger(
             posture=Posture.Proactive,
-            after={"prefect.flow-run.heartbeat"},
+            after={"prefect.flow-run.heartbeat", "prefect.flow-run.Running", "prefect.flow-run.Cancelling"},
             expect={"prefect.flow-run.*"},
             match=RUN,
             match_related=of([*PARENTS, "table"]),
