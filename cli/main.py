@@ -31,6 +31,13 @@ class Mode(StrEnum):
     reconcile = "reconcile"
 
 
+class Target(StrEnum):
+    """Where runs take place."""
+
+    local = "local"
+    ecs = "ecs"
+
+
 @app.command()
 def run(
     tables: Annotated[list[str] | None, typer.Option("--table", help="A table to run; all when not given")] = None,
@@ -45,6 +52,7 @@ def run(
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "lakehouse")
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "2")
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "60")
     from httpx import TransportError  # noqa: PLC0415
 
     from flows.marketplace import marketplace  # noqa: PLC0415
@@ -162,13 +170,19 @@ def upkeep(
 
 @app.command()
 def setup(
-    pool: Annotated[str, typer.Option(help="The work pool of prefect.yaml to deploy to: local or ecs")] = "local",
+    target: Annotated[Target, typer.Option(help="Where runs take place; the work pool has its name")] = Target.local,
+    stack: Annotated[str | None, typer.Option(help="CloudFormation stack that fills the work pool of ECS")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing")] = False,
 ) -> None:
-    """Makes Prefect ready: block types, Warehouse block, work pool, deployments, schedules; twice is once."""
+    """Makes Prefect ready: blocks, work pool, automations, deployments, schedules; twice is once."""
+    from deployments import pools  # noqa: PLC0415
     from deployments import setup as deployment  # noqa: PLC0415
 
-    for line in or_stop(lambda: deployment.setup(settings.load(), pool)):
+    chosen = pools.TARGETS[target.value]
+    for line in or_stop(lambda: deployment.setup(settings.load(), chosen, stack, dry_run=dry_run)):
         typer.echo(line)
+    if dry_run:
+        typer.echo("nothing was changed")
 
 
 @app.command()
