@@ -112,7 +112,7 @@ def test_every_deployment_is_marked_as_ours_and_there_is_each_for_dev_and_prod()
     }
 
     assert all(wiring.TAG in deployment.entry["tags"] for deployment in found)
-    assert names["dev"] == names["prod"] >= {"marketplace", "nightly-reconcile", "backfill"}
+    assert names["dev"] == names["prod"] == {"marketplace", "nightly-reconcile", "weekly-upkeep", "backfill"}
 
 
 def test_a_pool_that_nothing_is_deployed_to_is_told_with_those_that_are() -> None:
