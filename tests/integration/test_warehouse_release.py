@@ -66,8 +66,9 @@ def release(engine: Engine, made: Made, mart: Mart | None = None) -> int:
 
 
 def tables(mart: Mart) -> list[declared.Relation]:
-    """What the declarations ask for."""
-    return declared.relations(Catalog({}, {"user": Recipe(mart, lambda: None, (), "1")}))
+    """What the declarations ask for, but for the log of the mirrors, which a release does not need."""
+    found = declared.relations(Catalog({}, {"user": Recipe(mart, lambda: None, (), "1")}))
+    return [relation for relation in found if relation != declared.MIRRORS]
 
 
 def served(engine: Engine) -> list[tuple]:
