@@ -16,7 +16,7 @@ from lakehouse.lake import Lake
 from lakehouse.settings import Settings
 from lakehouse.source import assumptions, contract
 from lakehouse.source.connection import connect
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import release
 from tasks.blocks import warehouse
 
 
@@ -27,7 +27,7 @@ def check(settings: Settings, console: Console) -> bool:
         "jars": lambda: jars.class_path(settings.jars or jars.default_folder()),
         "lake": Lake.of(settings).check_writable,
         "source": lambda: _source(settings),
-        "warehouse": lambda: postgres.serving(warehouse(settings).engine()),
+        "warehouse": lambda: release.serving(warehouse(settings).engine()),
         "Prefect API": _prefect,
     }
     return met(needs, console)

@@ -23,7 +23,7 @@ from lakehouse.contracts import PipelineError
 from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
 from lakehouse.settings import Settings
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import release as releases
 from tasks import steps
 from tasks.blocks import warehouse
 
@@ -63,7 +63,7 @@ def _engine(found: Settings, *, publish: bool) -> Iterator[Engine | None]:
         return
     engine = warehouse(found).engine()
     try:
-        postgres.serving(engine)
+        releases.serving(engine)
         yield engine
     finally:
         engine.dispose()

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 from lakehouse.quoting import mysql, postgres, spark
 from lakehouse.sqltypes import Kind
 
-Dialect = Literal["mysql", "spark", "postgres"]
+Dialect = Literal["mysql", "spark", "postgres", "redshift"]
 
 
 class Field(NamedTuple):
@@ -48,15 +48,21 @@ NULL = "~"
 
 def row_text(fields: Sequence[Field], dialect: Dialect) -> str:
     """SQL for the canonical text of a row."""
-    quote = {"mysql": mysql, "spark": spark, "postgres": postgres}[dialect]
-    parts = (_parts(f.form.replace("{}", quote(f.name)), f.kind, dialect) for f in fields)
-    return f"CONCAT_WS('|', {', '.join(part for column in parts for part in column)})"
+    quote = {"mysql": mysql, "spark": spark, "postgres": postgres, "redshift": postgres}[dialect]
+    columns = (_parts(f.form.replace("{}", quote(f.name)), f.kind, dialect) for f in fields)
+    parts = [part for column in columns for part in column]
+    if dialect == "redshift":  # it has no CONCAT_WS
+        joined = " || ".join(f"COALESCE('|' || {part}, '')" for part in parts)
+        return f"SUBSTRING({joined}, 2)"
+    return f"CONCAT_WS('|', {', '.join(parts)})"
 
 
 def row_number(text: str, dialect: Dialect) -> str:
     """SQL for the number that a row's text contributes to the sum."""
     if dialect == "postgres":
         return f"('x' || substr(md5({text}), 1, 13))::bit(52)::bigint"
+    if dialect == "redshift":
+        return f"STRTOL(SUBSTRING(MD5({text}), 1, 13), 16)"
     if dialect == "mysql":
         return f"CAST(CONV(SUBSTR(MD5({text}), 1, 13), 16, 10) AS DECIMAL(38,0))"
     return number_of_hash(f"md5({text})")
@@ -70,7 +76,7 @@ def number_of_hash(hex_digits: str) -> str:
 def total(fields: Sequence[Field], dialect: Dialect) -> str:
     """SQL for the sum over the rows of a query, as text, `0` for none."""
     number = row_number(row_text(fields, dialect), dialect)
-    text = {"mysql": "CHAR", "spark": "STRING", "postgres": "TEXT"}[dialect]
+    text = {"mysql": "CHAR", "spark": "STRING", "postgres": "TEXT", "redshift": "VARCHAR(40)"}[dialect]
     return f"CAST(COALESCE(SUM({number}), 0) AS {text})"
 
 
@@ -95,6 +101,8 @@ def _text(column: str, kind: str, dialect: Dialect) -> str:
             plain = f"CAST({column} AS DATETIME(6))"
         case "timestamp", "spark":
             plain = f"date_format({column}, 'yyyy-MM-dd HH:mm:ss.SSSSSS')"
+        case "timestamp", "redshift":
+            plain = f"to_char({column}, 'YYYY-MM-DD HH24:MI:SS.US')"
         case "timestamp", _:
             plain = f"to_char({column} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
         case "bool", _:

@@ -43,7 +43,7 @@ from lakehouse.quoting import spark as quoted
 from lakehouse.settings import Settings
 from lakehouse.source.horizon import Horizon
 from lakehouse.suppression import Erased
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import release as releases
 
 WAS = "_was_"
 
@@ -92,13 +92,13 @@ def erase(settings: Settings, catalog: Catalog, engine: Engine, person: str) -> 
     run = _run(settings, catalog)
     run.pseudonyms.refuse_missing_key("an erased person is known by a keyed hash")
     tables = _tables(run, person)
-    postgres.serving(engine)
+    releases.serving(engine)
     entry = suppression.add(run.lake, run.pseudonyms, person, run.run_id, tables)
     places = list(_places(run, tables))
     counts = {place: _rows(run, *place, person) for place in places}
     if entry.done and not any(counts.values()):
         mirrors.purge(run, engine)
-        release = postgres.serving(engine).release
+        release = releases.serving(engine).release
         return Receipt(entry.person[:12], run.run_id, (), release, time.monotonic() - began)
     for table in tables:
         staging.sweep(settings.staging_root, table.name)

@@ -16,7 +16,8 @@ from lakehouse.lake import State
 from lakehouse.ledger import MartRecord
 from lakehouse.pins import Pins, layer_of, pinned, stale
 from lakehouse.pipeline import Run, settle
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import release
+from lakehouse.warehouse.dialect import Horizon
 
 LOG = logging.getLogger(__name__)
 
@@ -77,33 +78,33 @@ def publish(
     `proven` are the source tables that this run proved up to its horizon.
     """
     marts = {n: s for n, s in states.items() if run.catalog.marts[n].mart.layer == "presentation"}
-    served = postgres.serving(engine)
+    served = release.serving(engine)
     changed = {n: s for n, s in marts.items() if served.marts.get(n) != s.commit}
-    parts, fresh = list[postgres.Part](), _horizons(run, states, proven)
+    parts, fresh = list[release.Part](), _horizons(run, states, proven)
     if not changed:
-        postgres.note(engine, fresh, run.run_id)
+        release.note(engine, fresh, run.run_id)
     else:
         declared = {name: run.catalog.marts[name].mart for name in changed}
-        served, parts = postgres.release(engine, run.lake, changed, run.run_id, declared, fresh)
-    held = {p.mart.name: postgres.measure(engine, p.mart, p.fields, p.periods) == p.checksum for p in parts}
-    now = postgres.serving(engine)  # what a newer run has released meanwhile is its to prove
+        served, parts = release.release(engine, run.lake, changed, run.run_id, declared, fresh)
+    held = {p.mart.name: release.served(engine, p.mart, p.fields, p.periods) == p.checksum for p in parts}
+    now = release.serving(engine)  # what a newer run has released meanwhile is its to prove
     return served.release, {n: proof for n, proof in held.items() if now.marts.get(n) == changed[n].commit}
 
 
 def note_freshness(run: Run, engine: Engine, marts: Collection[str], proven: frozenset[str]) -> None:
     """Tells the warehouse that what it serves of these marts is whole up to the horizon of this run; needs no JVM."""
-    postgres.note(engine, _horizons(run, postgres.serving(engine).marts.keys() & marts, proven), run.run_id)
+    release.note(engine, _horizons(run, release.serving(engine).marts.keys() & marts, proven), run.run_id)
 
 
-def _horizons(run: Run, marts: Collection[str], proven: frozenset[str]) -> list[postgres.Horizon]:
+def _horizons(run: Run, marts: Collection[str], proven: frozenset[str]) -> list[Horizon]:
     known = sorted(run.catalog.marts.keys() & marts)
     presented = [name for name in known if run.catalog.marts[name].mart.layer == "presentation"]
-    return [postgres.Horizon(n, s, run.horizon.at) for n in presented for s in run.catalog.sources_of(n) & proven]
+    return [Horizon(n, s, run.horizon.at) for n in presented for s in run.catalog.sources_of(n) & proven]
 
 
 def publish_pending(run: Run, engine: Engine) -> bool:
     """True where the warehouse does not serve the newest gold; needs no JVM."""
-    served = postgres.serving(engine)
+    served = release.serving(engine)
     recipes = [r for r in run.catalog.marts.values() if r.mart.layer == "presentation"]
     return any((s := _mart_state(run, r.mart.name)) and served.marts.get(r.mart.name) != s.commit for r in recipes)
 

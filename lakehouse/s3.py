@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from typing import Any
 
 from lakehouse.contracts import Terminal, Transient
 
@@ -43,6 +44,20 @@ def hadoop_options(kms_key: str | None) -> dict[str, str]:
     return {HADOOP + name: value for name, value in options.items()}
 
 
+def client() -> Any:
+    """A client that gives up on an endpoint that does not answer."""
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"max_attempts": 2})
+    return boto3.client("s3", region_name=region(), endpoint_url=endpoint(), config=config)
+
+
+def encryption(kms_key: str | None) -> dict[str, str]:
+    """What a new object is to be encrypted by."""
+    return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
+
+
 def check_writable(root: str, kms_key: str | None) -> None:
     """Writes an object below the root and removes it.
 
@@ -50,18 +65,14 @@ def check_writable(root: str, kms_key: str | None) -> None:
         Terminal: No credentials, no such bucket, or no right to write there.
         Transient: The endpoint does not answer.
     """
-    import boto3  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
 
     bucket, _, prefix = root.removeprefix("s3://").partition("/")
     key = f"{prefix}/.writable-{uuid.uuid4().hex}".lstrip("/")
-    config = Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"max_attempts": 2})
-    encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key} if kms_key else {}
     try:
-        client = boto3.client("s3", region_name=region(), endpoint_url=endpoint(), config=config)
-        client.put_object(Bucket=bucket, Key=key, Body=b"", **encryption)
-        client.delete_object(Bucket=bucket, Key=key)
+        found = client()
+        found.put_object(Bucket=bucket, Key=key, Body=b"", **encryption(kms_key))
+        found.delete_object(Bucket=bucket, Key=key)
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
         raise Terminal(

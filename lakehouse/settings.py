@@ -52,7 +52,7 @@ class SourceSettings(Part):
 class WarehouseSettings(Part):
     """The warehouse, where no Prefect block is named."""
 
-    dialect: Literal["postgres"] = "postgres"
+    dialect: Literal["postgres", "redshift"] = Field("postgres", description="What kind of warehouse it is")
     host: str = "127.0.0.1"
     port: int = Field(5432, ge=1, le=65535)
     user: str = "lakehouse"
@@ -61,6 +61,10 @@ class WarehouseSettings(Part):
         None, pattern=secrets.ARN, description="ARN of a Secrets Manager secret that holds user and password"
     )
     database: str = "warehouse"
+    tls: Literal["verify", "off"] = Field("verify", description="`verify` checks certificate and host name")
+    ca: Path | None = Field(
+        None, description="File with the authorities that PostgreSQL's certificate is checked by; the system's if unset"
+    )
 
 
 Server = TypeVar("Server", SourceSettings, WarehouseSettings)

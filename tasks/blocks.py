@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from prefect.blocks.core import Block
 from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
 from pydantic import Field
 from sqlalchemy import Engine
 
 from lakehouse.contracts import Terminal
-from lakehouse.settings import Settings
+from lakehouse.settings import Settings, WarehouseSettings
 
-DRIVER = "postgresql+psycopg"
+DRIVERS = {"postgres": "postgresql+psycopg", "redshift": "redshift+redshift_connector"}
+CONNECT_SECONDS = 5
 
 
 class Warehouse(Block):
@@ -33,16 +36,26 @@ def from_settings(settings: Settings) -> Warehouse:
     return Warehouse(
         connection=SqlAlchemyConnector(
             connection_info=ConnectionComponents(
-                driver=DRIVER,
+                driver=DRIVERS[target.dialect],
                 username=target.user,
                 password=target.password,
                 host=target.host,
                 port=target.port,
                 database=target.database,
             ),
-            connect_args={"connect_timeout": 5},
+            connect_args=_connect_args(target),
         )
     )
+
+
+def _connect_args(target: WarehouseSettings) -> dict[str, Any]:
+    """Redshift's driver would end each read by its time-out for connecting, and brings Amazon's authorities."""
+    if target.dialect == "redshift":
+        return {"sslmode": "verify-full"} if target.tls == "verify" else {"ssl": False}
+    if target.tls == "off":
+        return {"connect_timeout": CONNECT_SECONDS, "sslmode": "disable"}
+    trusted = str(target.ca) if target.ca else "system"
+    return {"connect_timeout": CONNECT_SECONDS, "sslmode": "verify-full", "sslrootcert": trusted}
 
 
 def warehouse(settings: Settings) -> Warehouse:

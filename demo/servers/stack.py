@@ -44,6 +44,7 @@ class Stack:
             "LAKEHOUSE_WAREHOUSE__USER": self.warehouse.user,
             "LAKEHOUSE_WAREHOUSE__PASSWORD": self.warehouse.password,
             "LAKEHOUSE_WAREHOUSE__DATABASE": "warehouse",
+            "LAKEHOUSE_WAREHOUSE__TLS": "off",
             "PREFECT_API_URL": self.prefect.api,
             "PREFECT_HOME": str(self.prefect.home),
         }

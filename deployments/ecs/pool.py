@@ -32,6 +32,8 @@ SETTINGS = {
     "LAKEHOUSE_WAREHOUSE__HOST": "WarehouseHost",
     "LAKEHOUSE_WAREHOUSE__PORT": "WarehousePort",
     "LAKEHOUSE_WAREHOUSE__DATABASE": "WarehouseDatabase",
+    "LAKEHOUSE_WAREHOUSE__DIALECT": "WarehouseDialect",
+    "LAKEHOUSE_WAREHOUSE__CA": "WarehouseCa",
     "LAKEHOUSE_WAREHOUSE__SECRET": "WarehouseSecretArn",
     "AWS_REGION": "Region",
 }

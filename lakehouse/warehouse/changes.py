@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-What = Literal["role", "schema", "owner", "grant", "create", "add column", "widen", "allow null", "key", "comment"]
+What = Literal[
+    "role", "schema", "owner", "grant", "create", "add column", "widen", "allow null", "key", "comment", "view"
+]
 
 
 @dataclass(frozen=True)

@@ -18,17 +18,19 @@ from pgpq import ArrowToPostgresBinaryEncoder
 from sqlalchemy import Connection, Engine, text
 
 from lakehouse import arrow_checksum
-from lakehouse.checksum import NOTHING, Checksum, total
+from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.contracts import Terminal
 from lakehouse.lake import Lake, State
 from lakehouse.quoting import postgres as quoted
 from lakehouse.warehouse import arrow_types, evolution, files
 from lakehouse.warehouse import ddl_postgres as ddl
+from lakehouse.warehouse import dialect as dialects
 from lakehouse.warehouse.declared import MIRRORS
 from lakehouse.warehouse.files import Change, Files
 from lakehouse.warehouse.mirrored import Place
 from lakehouse.warehouse.model import Relation
-from lakehouse.warehouse.postgres import DEADLINE, LOCK_WAIT
+from lakehouse.warehouse.postgres import LOCK_WAIT, Postgres
+from lakehouse.warehouse.release import DEADLINE
 from lakehouse.warehouse.sessions import ANSWER_SECONDS, transaction
 
 LOG = ddl.table(MIRRORS)
@@ -101,9 +103,7 @@ def told(schema: pa.Schema) -> str:
 
 def measure(connection: Connection, relation: Relation, schema: pa.Schema) -> Checksum:
     """Count and checksum of these columns of a mirror, as it stands there now."""
-    sql = f"SELECT count(*), {total(arrow_checksum.fields(schema), 'postgres')} FROM {ddl.table(relation)}"  # noqa: S608
-    row = connection.exec_driver_sql(sql.replace("%", "%%")).one()
-    return Checksum(int(row[0]), int(row[1]))
+    return dialects.measure(connection, Postgres(), ddl.table(relation), arrow_checksum.fields(schema))
 
 
 def staged(connection: Connection, name: str, relation: Relation, columns: list[str], rows: Rows) -> str:

@@ -12,8 +12,8 @@ from lakehouse.warehouse import arrow_types, files, mirror
 from lakehouse.warehouse import ddl_postgres as ddl
 from lakehouse.warehouse.mirror import Position
 from lakehouse.warehouse.mirrored import Place
-from lakehouse.warehouse.postgres import DEADLINE
 from lakehouse.warehouse.reconcile import Comparison, only_in
+from lakehouse.warehouse.release import DEADLINE
 from lakehouse.warehouse.sessions import transaction
 
 

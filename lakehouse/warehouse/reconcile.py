@@ -11,11 +11,13 @@ from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.contracts import Catalog, Mart
 from lakehouse.lake import Lake, State
 from lakehouse.quoting import postgres as quoted
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import dialect as dialects
+from lakehouse.warehouse import release as releases
 from lakehouse.warehouse.rows import rows
-from lakehouse.warehouse.sessions import transaction
+from lakehouse.warehouse.sessions import session
 
 KEYS_SHOWN = 5
+STAGE, N = "stage_compared", quoted("times of a row")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def compare(engine: Engine, lake: Lake, catalog: Catalog) -> Iterator[Comparison
     Raises:
         Terminal, Transient: The warehouse refuses us or cannot be reached.
     """
-    served = postgres.serving(engine)
+    served = releases.serving(engine)
     for name, recipe in catalog.marts.items():
         state = lake.state("gold", name) if recipe.mart.layer == "presentation" else None
         if state is None:
@@ -60,22 +62,25 @@ def compare(engine: Engine, lake: Lake, catalog: Catalog) -> Iterator[Comparison
 
 def _compared(engine: Engine, lake: Lake, mart: Mart, state: State, release: str) -> Comparison:
     source = rows(lake, mart, state)
-    found = postgres.measure(engine, mart, source.fields, None)
+    found = releases.served(engine, mart, source.fields, None)
     if found == state.checksum:
         return Comparison(mart.name, release, state.checksum, found)
-    with transaction(engine, postgres.DEADLINE) as connection:
-        stage, target = postgres.staged(connection, mart, source), postgres.target(mart)
-        names = [f.name for f in source.schema]
-        only = [only_in(connection, mart.grain, names, *pair) for pair in ((stage, target), (target, stage))]
+    dialect = dialects.of(engine)
+    target, names = dialects.table(dialect, mart.name), [f.name for f in source.schema]
+    with session(engine, releases.DEADLINE) as connection:
+        dialect.stage(connection, lake, STAGE, source)
+        pairs = ((quoted(STAGE), target), (target, quoted(STAGE)))
+        only = [only_in(connection, mart.grain, names, *pair) for pair in pairs]
     return Comparison(mart.name, release, state.checksum, found, *only)
 
 
 def only_in(connection: Connection, grain: Collection[str], names: list[str], one: str, other: str) -> tuple[str, ...]:
-    """The first keys of rows that one table has and the other has not."""
+    """The first keys of rows of which one table has more than the other."""
     columns = ", ".join(map(quoted, names))
     key = ", ".join(quoted(k) for k in grain if k in names) or columns
     sql = (
-        f"SELECT DISTINCT {key} FROM (SELECT {columns} FROM {one} EXCEPT ALL SELECT {columns} FROM {other}) AS d "  # noqa: S608
+        f"SELECT DISTINCT {key} FROM (SELECT {columns} FROM (SELECT {columns}, 1 AS {N} FROM {one} "  # noqa: S608
+        f"UNION ALL SELECT {columns}, -1 AS {N} FROM {other}) AS b GROUP BY {columns} HAVING SUM({N}) > 0) AS m "
         f"ORDER BY {key} LIMIT {KEYS_SHOWN}"
     )
     return tuple(" ".join(map(str, row)) for row in connection.execute(text(sql)))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import partial
 
 import pyarrow as pa
-import pyarrow.compute as pc
+from deltalake import DeltaTable, QueryBuilder
 
 from lakehouse.checksum import Field
-from lakehouse.contracts import Mart
+from lakehouse.contracts import Mart, Transient
 from lakehouse.lake import Lake, State, replaced
+from lakehouse.quoting import postgres as quoted
 
 KINDS = {"int64": "int", "int32": "int", "date32[day]": "date", "bool": "bool", "string": "text"}
+ONE_FILE_AT_A_TIME = "SET datafusion.execution.target_partitions = 1"
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a mart; a scan begins only when they are asked for, for one left unread aborts the process."""
+    """Rows of a mart; they are read only when they are asked for, and never all at once."""
 
     schema: pa.Schema
-    dataset: Any
-    of: pc.Expression | None = None
+    read: Callable[[], Iterable[pa.RecordBatch]]
 
     @property
     def fields(self) -> list[Field]:
@@ -52,9 +53,12 @@ class Rows:
         ]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """The rows, in batches that are not empty."""
-        found = self.dataset.to_batches(filter=self.of)
-        return (batch.cast(self.schema) for batch in found if batch.num_rows)
+        """The rows, in batches of some thousand.
+
+        Raises:
+            Transient: The lake does not answer.
+        """
+        return (batch.cast(self.schema) for batch in self.read())
 
 
 def difference(lake: Lake, mart: Mart, state: State, served: str | None) -> Difference:
@@ -70,10 +74,30 @@ def rows(lake: Lake, mart: Mart, state: State, periods: Collection[date] | None 
     """The rows of a gold commit, or of some periods of it."""
     table = lake.open("gold", mart.name, state.version)
     assert table is not None
-    dataset = table.to_pyarrow_dataset()
-    schema = pa.schema([(f.name, _plain(f.type)) for f in dataset.schema])
-    of = None if periods is None else pc.field(str(mart.period)).isin(pa.array(sorted(periods), pa.date32()))
-    return Rows(schema, dataset, of)
+    schema = pa.schema([(f.name, _plain(f.type)) for f in pa.schema(table.schema().to_arrow())])
+    return Rows(schema, partial(_scanned, table, of_periods(mart, periods)))
+
+
+def of_periods(mart: Mart, periods: Collection[date] | None) -> str:
+    """The condition that a row of a mart is of these periods; of any where they are None."""
+    if periods is None:
+        return "TRUE"
+    days = ", ".join(f"DATE '{day}'" for day in sorted(periods))
+    return f"{quoted(str(mart.period))} IN ({days})" if days else "FALSE"
+
+
+def _scanned(table: DeltaTable, where: str) -> Iterator[pa.RecordBatch]:
+    """By DataFusion, which decodes some thousand rows at a time, where Arrow's own scanner decodes whole row groups.
+
+    Arrow asks it for them: unlike its own iterator, it lets other threads work while it waits.
+    """
+    query = QueryBuilder().register("gold", table)
+    query.execute(ONE_FILE_AT_A_TIME)
+    found = query.execute(f"SELECT * FROM gold WHERE {where}")  # noqa: S608
+    try:
+        yield from pa.RecordBatchReader.from_stream(found)
+    except pa.ArrowException as error:
+        raise Transient(f"{table.table_uri} cannot be read; try again: {error}") from None
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -19,19 +19,38 @@ ANSWER_SECONDS = 120.0
 
 
 @contextmanager
+def session(engine: Engine, deadline: float) -> Iterator[Connection]:
+    """A connection of its own for several transactions; its temporary tables are gone with it.
+
+    Raises:
+        Terminal, Transient: What the driver says, in our words.
+    """
+    with _cut_after(engine, deadline) as connection:
+        try:
+            yield connection
+        finally:
+            connection.invalidate()
+
+
+@contextmanager
 def transaction(engine: Engine, deadline: float) -> Iterator[Connection]:
     """A transaction, committed at its end; after so many seconds its connection is cut.
 
     Raises:
         Terminal, Transient: What the driver says, in our words.
     """
+    with _cut_after(engine, deadline) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _cut_after(engine: Engine, deadline: float) -> Iterator[Connection]:
     with explained(engine), _connected(engine, deadline) as connection:
         timer = threading.Timer(deadline, _cut, (connection.connection.driver_connection,))
         timer.daemon = True
         timer.start()
         try:
-            with connection.begin():
-                yield connection
+            yield connection
         finally:
             timer.cancel()
 
@@ -54,5 +73,7 @@ def _connected(engine: Engine, deadline: float) -> Connection:
 
 
 def _cut(raw: Any) -> None:
-    with suppress(OSError), socket.socket(fileno=os.dup(raw.fileno())) as line:
+    """Redshift's driver does not tell its socket in public."""
+    line = raw if hasattr(raw, "fileno") else raw._usock
+    with suppress(OSError), socket.socket(fileno=os.dup(line.fileno())) as line:
         line.shutdown(socket.SHUT_RDWR)

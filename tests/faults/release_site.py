@@ -8,7 +8,7 @@ from sqlalchemy import Engine, create_engine
 from demo.servers.postgres import Postgres
 from lakehouse.contracts import PipelineError, Transient
 from lakehouse.lake import State
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import release as releases
 from tests.integration.test_release import MARTS, NAMES, ten_days
 from tests.support.gold_lake import GoldLake, Row, on
 from tests.support.proxy import Proxy
@@ -33,7 +33,7 @@ class Site:
         self.states = {name: self.gold.write(name, rows, CHANGED) for name in NAMES}
 
     def release(self, engine: Engine, states: dict[str, State]) -> None:
-        postgres.release(engine, self.gold.lake, states, "run", MARTS)
+        releases.release(engine, self.gold.lake, states, "run", MARTS)
 
     def seen(self) -> tuple[int, dict[str, list[Row]]]:
         """What analysts see: the number of the release, and the rows of each mart."""
@@ -44,7 +44,7 @@ class Site:
                 )
                 for name in NAMES
             }
-        return postgres.serving(self.direct).release, found
+        return releases.serving(self.direct).release, found
 
     def is_old(self) -> bool:
         return self.seen() == self.before

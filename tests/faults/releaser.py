@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, event
 
 from lakehouse.lake import Lake
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import release as releases
 from tests.integration.test_release import MARTS, NAMES
 
 COMMIT, TOLD = "the commit", "it is told"
@@ -42,7 +42,7 @@ def main() -> None:
 
     lake = Lake(str(given.folder))
     states = {name: state for name in NAMES if (state := lake.state("gold", name))}
-    postgres.release(engine, lake, states, "killed", MARTS)
+    releases.release(engine, lake, states, "killed", MARTS)
     if given.words == TOLD:
         stop()
 

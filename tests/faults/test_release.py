@@ -10,7 +10,8 @@ from sqlalchemy import event, text
 
 from lakehouse.checksum import Checksum
 from lakehouse.contracts import Terminal, Transient
-from lakehouse.warehouse import evolution, postgres
+from lakehouse.warehouse import evolution
+from lakehouse.warehouse import release as releases
 from tests.faults.release_site import Site
 
 pytestmark = pytest.mark.timeout(120)
@@ -87,7 +88,7 @@ def test_a_warehouse_that_falls_silent_is_given_up_by_the_deadline(
 ) -> None:
     site.proxy.silent_after = after
     with monkeypatch.context() as soon:
-        for module, name in ((postgres, "DEADLINE"), (postgres, "ANSWER_SECONDS"), (evolution, "ANSWER_SECONDS")):
+        for module, name in ((releases, "DEADLINE"), (releases, "ANSWER_SECONDS"), (evolution, "ANSWER_SECONDS")):
             soon.setattr(module, name, 3.0)
         began = time.monotonic()
         with pytest.raises(Transient):
@@ -128,7 +129,7 @@ def test_a_commit_whose_answer_is_lost_is_found_in_the_log_and_not_made_twice(si
 def test_without_the_look_into_the_log_a_lost_answer_is_taken_for_a_failure(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres, "_is_logged", lambda *_: False)
+    monkeypatch.setattr(releases, "_is_logged", lambda *_: False)
     lose_the_answer(site)
 
     with pytest.raises(Transient):
@@ -159,7 +160,7 @@ def test_over_a_slow_line_a_release_takes_its_time_and_is_whole(site: Site) -> N
 
 @pytest.mark.fault("F54")
 def test_a_reader_who_locks_a_mart_is_waited_for_and_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "LOCK_WAIT", "500ms")
+    monkeypatch.setattr(releases, "LOCK_WAIT", "500ms")
     with site.direct.connect() as reader:
         reader.execute(text("LOCK TABLE presentation.guests IN SHARE MODE"))
         with pytest.raises(Transient, match="locked") as caught:
@@ -208,9 +209,9 @@ def test_a_server_without_disk_says_so_and_serves_the_old_release(site: Site) ->
 @pytest.mark.fault("F55")
 @pytest.mark.parametrize("twist", ["doubled", "cut short", "changed"])
 def test_rows_that_are_staged_wrong_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch, twist: str) -> None:
-    batches = postgres.Rows.batches
+    batches = releases.Rows.batches
 
-    def twisted(rows: postgres.Rows) -> Iterator[pa.RecordBatch]:
+    def twisted(rows: releases.Rows) -> Iterator[pa.RecordBatch]:
         for batch in batches(rows):
             notes = pa.array(["y"] * batch.num_rows)
             made = {"cut short": batch.slice(1), "changed": batch.set_column(2, "note", notes)}
@@ -218,7 +219,7 @@ def test_rows_that_are_staged_wrong_are_refused(site: Site, monkeypatch: pytest.
             if twist == "doubled":
                 yield batch
 
-    monkeypatch.setattr(postgres.Rows, "batches", twisted)
+    monkeypatch.setattr(releases.Rows, "batches", twisted)
     with pytest.raises(Terminal, match=r"not released|a rule of the table is broken"):
         site.release(site.engine, site.states)
     assert site.is_old()
@@ -226,9 +227,9 @@ def test_rows_that_are_staged_wrong_are_refused(site: Site, monkeypatch: pytest.
 
 @pytest.mark.fault("F55", control=True)
 def test_unverified_a_stage_that_was_cut_short_would_be_served(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    batches = postgres.Rows.batches
-    monkeypatch.setattr(postgres.Rows, "batches", lambda rows: (batch.slice(1) for batch in batches(rows)))
-    monkeypatch.setattr(postgres, "_measure", lambda *_: Checksum(0, 0))
+    batches = releases.Rows.batches
+    monkeypatch.setattr(releases.Rows, "batches", lambda rows: (batch.slice(1) for batch in batches(rows)))
+    monkeypatch.setattr(releases, "_measure", lambda *_: Checksum(0, 0))
     monkeypatch.setattr(Checksum, "__eq__", lambda *_: True)
 
     site.release(site.engine, site.states)

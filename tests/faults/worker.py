@@ -19,7 +19,8 @@ from lakehouse import delta, pipeline, presentation
 from lakehouse.settings import load
 from lakehouse.source import reader
 from lakehouse.source.horizon import Horizon
-from lakehouse.warehouse import postgres
+from lakehouse.warehouse import release as releases
+from lakehouse.warehouse.postgres import Postgres
 from lakehouse.window import micros
 from tests.support.shop import CATALOG
 
@@ -75,8 +76,8 @@ POINTS: dict[str, tuple[Any, str, str, str | None]] = {
     "after_silver": (delta, "commit", "after", "silver"),
     "before_gold": (delta, "commit", "before", "gold"),
     "after_gold": (delta, "commit", "after", "gold"),
-    "inside_warehouse": (postgres, "staged", "after", None),
-    "after_warehouse": (postgres, "release", "after", None),
+    "inside_warehouse": (Postgres, "stage", "after", None),
+    "after_warehouse": (releases, "release", "after", None),
 }
 
 

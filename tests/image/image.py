@@ -40,6 +40,7 @@ def shop(source_server: MariaDb, warehouse_server: Postgres) -> dict[str, str]:
         "LAKEHOUSE_WAREHOUSE__PORT": str(warehouse_server.port),
         "LAKEHOUSE_WAREHOUSE__USER": warehouse_server.user,
         "LAKEHOUSE_WAREHOUSE__PASSWORD": warehouse_server.password,
+        "LAKEHOUSE_WAREHOUSE__TLS": "off",
     }
 
 

@@ -82,6 +82,7 @@ def shell(
             "LAKEHOUSE_WAREHOUSE__PORT": str(warehouse_server.port),
             "LAKEHOUSE_WAREHOUSE__USER": warehouse_server.user,
             "LAKEHOUSE_WAREHOUSE__PASSWORD": warehouse_server.password,
+            "LAKEHOUSE_WAREHOUSE__TLS": "off",
         },
     )
     with admin.connect_to_server() as connection, connection.cursor() as cursor:

@@ -121,13 +121,14 @@ def played(
 
 
 def _know(ecs: Ecs, source: MariaDb, warehouse: Postgres) -> None:
-    """Puts the servers' own users into the stack's secrets; the source of tests has no certificate to trust."""
+    """Puts the servers' own users into the stack's secrets; the servers of tests have no certificate to trust."""
     secrets = cloud.client(ecs.server, "secretsmanager")
     for output, server in (("SourceSecretArn", source), ("WarehouseSecretArn", warehouse)):
         value = json.dumps({"username": server.user, "password": server.password})
         secrets.put_secret_value(SecretId=ecs.outputs[output], SecretString=value)
     template = pool.template(ecs.outputs)
-    template["variables"]["properties"]["env"]["default"]["LAKEHOUSE_SOURCE__TLS"] = "off"
+    for server in ("SOURCE", "WAREHOUSE"):
+        template["variables"]["properties"]["env"]["default"][f"LAKEHOUSE_{server}__TLS"] = "off"
     ecs.client.update_work_pool(pool.POOL, WorkPoolUpdate(base_job_template=template))
 
 

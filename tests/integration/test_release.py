@@ -13,8 +13,8 @@ from demo.servers.postgres import Postgres
 from lakehouse.checksum import Field, total
 from lakehouse.contracts import Terminal
 from lakehouse.lake import State
-from lakehouse.warehouse import postgres
-from lakehouse.warehouse.postgres import Horizon
+from lakehouse.warehouse import release as releases
+from lakehouse.warehouse.dialect import Horizon
 from tests.support.gold import checksum
 from tests.support.gold_lake import GoldLake, Row, mart, on
 
@@ -36,8 +36,8 @@ def gold(tmp_path: Path) -> GoldLake:
     return GoldLake.of(tmp_path)
 
 
-def release(engine: Engine, gold: GoldLake, run: str = "run", **states: State) -> list[postgres.Part]:
-    return postgres.release(engine, gold.lake, states, run, MARTS)[1]
+def release(engine: Engine, gold: GoldLake, run: str = "run", **states: State) -> list[releases.Part]:
+    return releases.release(engine, gold.lake, states, run, MARTS)[1]
 
 
 def served(engine: Engine, name: str) -> list[Row]:
@@ -70,6 +70,16 @@ def test_only_the_rows_of_changed_periods_are_written(engine: Engine, gold: Gold
     assert {row for row, writer in after.items() if before.get(row) == writer} == set(ten_days()) - {
         (on(3), 1, "first"), (on(4), 1, "first"),
     }  # fmt: skip
+
+
+def test_rows_come_in_the_order_of_their_key_which_costs_its_index_least(engine: Engine, gold: GoldLake) -> None:
+    rows = [(on(day), number, None) for number in (7, 2, 5) for day in (8, 1, 4)]
+
+    release(engine, gold, nights=gold.write("nights", rows))
+
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql('SELECT day, "order", note FROM presentation.nights ORDER BY ctid')
+        assert [tuple(row) for row in found] == sorted(rows)
 
 
 def test_periods_are_those_since_the_last_release_and_not_since_the_last_run(engine: Engine, gold: GoldLake) -> None:
@@ -119,9 +129,9 @@ def test_rows_lost_on_the_way_are_refused_and_the_old_release_is_served(
     engine: Engine, gold: GoldLake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     release(engine, gold, nights=gold.write("nights", ten_days()), guests=gold.write("guests", ten_days()))
-    old = postgres.serving(engine)
-    batches = postgres.Rows.batches
-    monkeypatch.setattr(postgres.Rows, "batches", lambda rows: (batch.slice(1) for batch in batches(rows)))
+    old = releases.serving(engine)
+    batches = releases.Rows.batches
+    monkeypatch.setattr(releases.Rows, "batches", lambda rows: (batch.slice(1) for batch in batches(rows)))
     changes = [(on(3), 2, None), (on(3), 3, None)]
 
     with pytest.raises(Terminal, match=r"rows staged, .* in gold; not released"):
@@ -130,7 +140,7 @@ def test_rows_lost_on_the_way_are_refused_and_the_old_release_is_served(
             guests=gold.write("guests", changes, [on(3)]), nights=gold.write("nights", changes, [on(3)]),
         )  # fmt: skip
 
-    assert postgres.serving(engine) == old
+    assert releases.serving(engine) == old
     assert served(engine, "nights") == served(engine, "guests") == ten_days()
 
 
@@ -146,7 +156,7 @@ def test_a_commit_that_gold_has_left_behind_is_not_released(engine: Engine, gold
     release(engine, gold, "fast", nights=gold.write("nights", ten_days()[:3], run="fast"))
 
     assert release(engine, gold, "slow", nights=old) == []
-    assert postgres.serving(engine).run_id == "fast"
+    assert releases.serving(engine).run_id == "fast"
 
 
 def test_of_two_releases_at_once_one_waits_and_both_are_whole(engine: Engine, gold: GoldLake) -> None:
@@ -159,7 +169,7 @@ def test_of_two_releases_at_once_one_waits_and_both_are_whole(engine: Engine, go
     for run in runs:
         run.join(60)
 
-    assert postgres.serving(engine).release == 3
+    assert releases.serving(engine).release == 3
     assert served(engine, "nights") == gold.rows("nights")
     assert served(engine, "guests") == gold.rows("guests")
 
@@ -167,9 +177,9 @@ def test_of_two_releases_at_once_one_waits_and_both_are_whole(engine: Engine, go
 def test_how_fresh_each_mart_is_stands_beside_it_and_never_goes_back(engine: Engine, gold: GoldLake) -> None:
     state = gold.write("nights", ten_days())
     at = int(datetime(2026, 1, 2, tzinfo=UTC).timestamp()) * 10**6
-    postgres.release(engine, gold.lake, {"nights": state}, "one", MARTS, [Horizon("nights", "bookings", at)])
-    postgres.note(engine, [Horizon("nights", "bookings", at + 10**6), Horizon("nights", "rates", at)], "two")
-    postgres.note(engine, [Horizon("nights", "bookings", at - 10**6)], "late")
+    releases.release(engine, gold.lake, {"nights": state}, "one", MARTS, [Horizon("nights", "bookings", at)])
+    releases.note(engine, [Horizon("nights", "bookings", at + 10**6), Horizon("nights", "rates", at)], "two")
+    releases.note(engine, [Horizon("nights", "bookings", at - 10**6)], "late")
 
     with engine.connect() as connection:
         found = connection.exec_driver_sql("SELECT * FROM presentation.freshness ORDER BY source").fetchall()

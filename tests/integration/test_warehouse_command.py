@@ -18,6 +18,7 @@ def empty(warehouse_server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterat
         for name in ("host", "port", "database"):
             monkeypatch.setenv(f"LAKEHOUSE_WAREHOUSE__{name.upper()}", str(getattr(engine.url, name)))
         monkeypatch.setenv("LAKEHOUSE_WAREHOUSE__PASSWORD", warehouse_server.password)
+        monkeypatch.setenv("LAKEHOUSE_WAREHOUSE__TLS", "off")
         yield engine
 
 

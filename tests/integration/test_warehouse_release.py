@@ -13,7 +13,8 @@ from sqlalchemy import Engine, event
 from demo.servers.postgres import Postgres
 from lakehouse.contracts import Catalog, Mart, MartColumn, Recipe, Terminal
 from lakehouse.lake import Lake, State
-from lakehouse.warehouse import declared, evolution, postgres
+from lakehouse.warehouse import declared, evolution
+from lakehouse.warehouse import release as releases
 from tests.support import gold
 from tests.support.warehouse import catalogue, rows, sql, user, warehouse
 
@@ -61,7 +62,7 @@ def empty(warehouse_server: Postgres) -> Iterator[Engine]:
 def release(engine: Engine, made: Made, mart: Mart | None = None) -> int:
     """Another release of the mart, whatever is served."""
     known = {"user": mart or made.mart}
-    return postgres.release(engine, made.lake, {"user": made.state}, f"run{next(NUMBERS)}", known)[0].release
+    return releases.release(engine, made.lake, {"user": made.state}, f"run{next(NUMBERS)}", known)[0].release
 
 
 def tables(mart: Mart) -> list[declared.Relation]:
@@ -146,7 +147,7 @@ def test_a_mart_that_would_lose_a_column_is_refused_and_the_old_release_is_serve
         release(empty, first)
 
     assert (catalogue(empty), served(empty)) == (before, rows_before)
-    assert postgres.serving(empty).release == 1
+    assert releases.serving(empty).release == 1
     sql(empty, 'ALTER TABLE "presentation"."user" DROP COLUMN "select"')
     assert release(empty, first) == 2
 
@@ -158,7 +159,7 @@ def test_a_column_of_gold_that_is_not_declared_is_refused_by_name(empty: Engine,
         release(empty, second, FIRST)
 
     assert catalogue(empty) == before
-    assert postgres.serving(empty).release == 0
+    assert releases.serving(empty).release == 0
 
 
 def test_rows_that_share_a_key_are_refused_by_the_warehouse_and_the_old_release_is_served(
@@ -170,7 +171,7 @@ def test_rows_that_share_a_key_are_refused_by_the_warehouse_and_the_old_release_
     with pytest.raises(Terminal, match=r"a rule of the table is broken \(presentation\.user user_key\)"):
         release(empty, second, coarser)
 
-    assert (served(empty), postgres.serving(empty).release) == (before, 1)
+    assert (served(empty), releases.serving(empty).release) == (before, 1)
 
 
 def test_a_user_who_may_make_nothing_is_told_what_is_missing_and_the_old_release_is_served(
@@ -184,7 +185,7 @@ def test_a_user_who_may_make_nothing_is_told_what_is_missing_and_the_old_release
     with pytest.raises(Terminal, match="permission missing"):
         release(weak, second)
 
-    assert (served(empty), postgres.serving(empty).release) == (before, 1)
+    assert (served(empty), releases.serving(empty).release) == (before, 1)
     weak.dispose()
 
 
@@ -196,7 +197,7 @@ def test_gold_whose_rows_share_a_key_is_refused_by_name_without_a_value(empty: E
         release(empty, doubled)
 
     assert "north" not in str(told.value)
-    assert (served(empty), postgres.serving(empty).release) == ([], 0)
+    assert (served(empty), releases.serving(empty).release) == ([], 0)
 
 
 def test_a_trigger_that_changes_a_value_stops_the_release_and_the_old_one_is_served(
@@ -210,4 +211,4 @@ def test_a_trigger_that_changes_a_value_stops_the_release_and_the_old_one_is_ser
     with pytest.raises(Terminal, match="change the values, so that it would not equal gold"):
         release(empty, second)
 
-    assert (served(empty), postgres.serving(empty).release) == (before, 1)
+    assert (served(empty), releases.serving(empty).release) == (before, 1)

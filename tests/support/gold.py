@@ -23,7 +23,10 @@ def write(
         f"gold/{name}", seq, run or f"run{seq}", "build", checksum=checksum(rows.to_pylist()), periods=periods
     )
     said = CommitProperties(custom_metadata={"userMetadata": to_json(state)})
-    write_deltalake(lake.path("gold", name), rows, mode="overwrite", schema_mode="overwrite", commit_properties=said)
+    write_deltalake(
+        lake.path("gold", name), rows, mode="overwrite", schema_mode="overwrite", commit_properties=said,
+        storage_options=lake.storage_options(),
+    )  # fmt: skip
     found = lake.state("gold", name)
     assert found is not None
     return found

@@ -11,7 +11,7 @@ from lakehouse.contracts import Mart, MartColumn
 from transforms.columns import IS_PARTIAL, MONTH, amount, count, share, unrated
 from transforms.money import with_usd
 from transforms.numbers import quotient
-from transforms.periods import is_partial, month_start, months, within
+from transforms.periods import is_partial, month_start, months
 from transforms.reach import before, priced_by
 from transforms.stays import live, made_until
 
@@ -44,11 +44,10 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, only: Seq
     spend and `rows_without_rate` count all bookings of the cohort so far.
     """
     made = made_until(bookings, as_of).where("is_confirmed AND user_id IS NOT NULL")
+    guests = made.groupBy("user_id").agg(month_start(F.min("booked_on")).alias("cohort_month"))
     if only is not None:
-        made = made.join(_guests(made, only), "user_id", "left_semi")
-    priced = with_usd(made, exchange_rates, "total_price", "booked_on")
-    first = month_start(F.min("booked_on").over(Window.partitionBy("user_id")))
-    rows = priced.withColumn("cohort_month", first)
+        guests = guests.where(F.col("cohort_month").isin([*only]))
+    rows = with_usd(made.join(guests, "user_id"), exchange_rates, "total_price", "booked_on")
     by_month = rows.groupBy("cohort_month", month_start(F.col("booked_on")).alias("month_start")).agg(
         F.count_distinct("user_id").alias("retained"),
         F.count("*").alias("bookings"),
@@ -63,11 +62,6 @@ def build(bookings: DataFrame, exchange_rates: DataFrame, as_of: date, only: Seq
     filled = calendar.join(by_month, ["cohort_month", "month_start"], "left")
     counts = {name: F.coalesce(name, F.lit(0)) for name in ("retained", "bookings", "rated", "usd")}
     return _figures(filled.withColumns(counts), as_of)
-
-
-def _guests(made: DataFrame, cohorts: Sequence[date]) -> DataFrame:
-    first = made.groupBy("user_id").agg(F.min("booked_on").alias("first"))
-    return first.where(within(F.col("first"), cohorts, 31)).select("user_id")
 
 
 def _figures(rows: DataFrame, as_of: date) -> DataFrame:

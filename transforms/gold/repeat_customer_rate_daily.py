@@ -80,9 +80,12 @@ def _active_days(confirmed: DataFrame, as_of: date) -> DataFrame:
 def touched_by_bookings(changed: DataFrame, bookings: DataFrame) -> DataFrame:
     """The thirty days from each booking on; where the first booking moved, also what lies between, and is partial."""
     reached = live(changed).select(_from(F.col("booked_on"), F.col("booked_on")))
-    first = F.min("booked_on")
-    old = live(before(changed, bookings, "booking_id")).agg(first.alias("old"))
-    moved = old.join(live(bookings).agg(first.alias("new"))).where("NOT old <=> new")
+    first, is_kept = F.min("booked_on"), F.col("has_changed").isNull()
+    keys = changed.select("booking_id").distinct().withColumn("has_changed", F.lit(True))
+    firsts = live(bookings).join(F.broadcast(keys), "booking_id", "left")
+    now = firsts.agg(first.alias("new"), F.min(F.when(is_kept, F.col("booked_on"))).alias("kept"))
+    gone = live(before(changed, bookings.where(F.lit(False)), "booking_id")).agg(first.alias("gone"))
+    moved = now.join(gone).withColumn("old", F.least("kept", "gone")).where("NOT old <=> new")
     both = [F.coalesce("old", "new"), F.coalesce("new", "old")]
     return reached.unionByName(moved.select(_from(F.least(*both), F.greatest(*both))))
 
