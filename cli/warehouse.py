@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from types import ModuleType
 from typing import Annotated, TypeVar
 
 import typer
@@ -25,7 +26,7 @@ from sqlalchemy import Engine
 import transforms
 from cli.terminal import console, or_stop
 from lakehouse import settings
-from lakehouse.warehouse import ddl_redshift, declared, evolution
+from lakehouse.warehouse import ddl_redshift, declared, evolution, evolution_redshift
 from lakehouse.warehouse.changes import Plan
 from lakehouse.warehouse.model import SCHEMAS, Relation
 
@@ -68,7 +69,7 @@ def ddl(
 @app.command()
 def plan(layer: Layers = None) -> None:
     """Shows what `apply` would do to the warehouse, and what it would refuse; exit code 1 where it would refuse."""
-    found = or_stop(lambda: with_engine(lambda engine: evolution.plan(engine, _relations(layer))))
+    found = or_stop(lambda: with_engine(lambda engine: _of(engine).plan(engine, _relations(layer))))
     _show(found, "the warehouse is as declared; nothing to do")
     if found.refusals:
         raise typer.Exit(1)
@@ -82,12 +83,17 @@ def apply(
     ] = evolution.WAIT,
 ) -> None:
     """Does what `plan` shows, all of it or nothing."""
-    done = or_stop(lambda: with_engine(lambda engine: evolution.apply(engine, _relations(layer), wait=wait)))
+    done = or_stop(lambda: with_engine(lambda engine: _of(engine).apply(engine, _relations(layer), wait=wait)))
     _show(done, "the warehouse is as declared; nothing was to do")
 
 
 def _relations(layers: list[Layer] | None) -> list[Relation]:
     return declared.relations(transforms.catalog(), [s for s in SCHEMAS if not layers or s in layers])
+
+
+def _of(engine: Engine) -> ModuleType:
+    """Who plans and applies in this kind of warehouse."""
+    return evolution_redshift if engine.dialect.name == "redshift" else evolution
 
 
 def with_engine(call: Callable[[Engine], Result]) -> Result:

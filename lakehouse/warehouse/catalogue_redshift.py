@@ -20,7 +20,7 @@ VIEWS = """
 SELECT view_schema, view_name, col_name
 FROM pg_get_late_binding_view_cols()
   cols(view_schema name, view_name name, col_name name, col_type varchar, col_num int)
-WHERE view_schema = 'presentation' ORDER BY col_num
+WHERE view_schema IN ({}) ORDER BY col_num
 """
 SCHEMAS, ROLES = "SELECT nspname FROM pg_namespace", "SELECT role_name FROM svv_roles"
 LOCKS = """
@@ -57,16 +57,21 @@ def roles(connection: Connection) -> set[str]:
     return set(connection.execute(text(ROLES)).scalars())
 
 
-def look(connection: Connection, schemas: Collection[str]) -> Found:
-    """The tables of these schemas, and the views of `presentation`."""
+def look(connection: Connection, tables_of: Collection[str], views_of: Collection[str]) -> Found:
+    """The tables of some schemas, and the late-binding views of some."""
     found = Found(defaultdict(dict), defaultdict(list))
-    names = ", ".join(f":schema{n}" for n in range(len(schemas)))
-    given = {f"schema{n}": name for n, name in enumerate(sorted(schemas))}
+    names, given = _bound(tables_of)
     for schema, table, column, kind, comment, told in connection.execute(text(COLUMNS.format(names)), given):
         found.tables[f"{schema}.{table}"][column] = FoundColumn(kind, comment, told)
-    for schema, view, column in connection.execute(text(VIEWS)):
+    names, given = _bound(views_of)
+    for schema, view, column in connection.execute(text(VIEWS.format(names)), given):
         found.views[f"{schema}.{view}"].append(column)
     return found
+
+
+def _bound(values: Collection[str]) -> tuple[str, dict[str, str]]:
+    given = {f"name{number}": value for number, value in enumerate(sorted(values))}
+    return ", ".join(f":{name}" for name in given), given
 
 
 def holders(connection: Connection) -> list[str]:

@@ -55,6 +55,10 @@ class explained:  # noqa: N801
         if code == TORN or (self._is_redshift and REDSHIFT_TORN in told):
             return Transient(f"{self._where}: another session changed the same tables at the same time ({told}); "
                              "the old release or its one is served; try again")  # fmt: skip
+        return self._of_class(said, kind)
+
+    def _of_class(self, said: Said, kind: str) -> PipelineError:
+        code, told = said.code, said.message
         if code[:2] in SHORT:
             return Transient(f"{self._where}: {SHORT[code[:2]]} ({told}); the old release is served")
         if code[:2] in UNFIT:

@@ -63,16 +63,16 @@ def ensure(engine: Engine, relations: Collection[Relation]) -> None:
 def _planned(connection: Connection, relations: Collection[Relation], *, with_rights: bool) -> Plan:
     schemas = list(dict.fromkeys(r.schema for r in relations))
     there, roles = catalogue.schemas(connection), catalogue.roles(connection) if with_rights else set()
-    found = catalogue.look(connection, {ddl.home(r) for r in relations})
+    found = catalogue.look(connection, {ddl.home(r) for r in relations}, schemas)
     made: list[Change | Refusal] = []
     if with_rights:
         made += [Change("role", name, "a role", (ddl.role(name),)) for name in ddl.roles(schemas) if name not in roles]
     for schema in schemas:
         homes = {schema, ddl.DATA} if schema == "presentation" else {schema}
-        if not homes <= there:
+        if not homes <= there or any(change.what == "role" for change in made if isinstance(change, Change)):
             statements = ddl.make_schema(schema)
             of_roles = tuple(s for s in statements if with_rights or s.startswith("CREATE SCHEMA"))
-            made.append(Change("schema", schema, ", ".join(sorted(homes - there)), of_roles))
+            made.append(Change("schema", schema, ", ".join(sorted(homes)), of_roles))
     widened, changed = list[Change](), list[Change | Refusal]()
     for relation in relations:
         for change in _table(relation, found):

@@ -2,24 +2,28 @@ CREATE ROLE "loader";
 CREATE ROLE "analyst";
 CREATE ROLE "steward";
 CREATE SCHEMA IF NOT EXISTS "raw_data";
-CREATE SCHEMA IF NOT EXISTS "curated";
-CREATE SCHEMA IF NOT EXISTS "presentation";
-CREATE SCHEMA IF NOT EXISTS "quarantine";
 GRANT USAGE ON SCHEMA "raw_data" TO ROLE "loader";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "raw_data" TO ROLE "loader";
 ALTER DEFAULT PRIVILEGES IN SCHEMA "raw_data" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ROLE "loader";
+CREATE SCHEMA IF NOT EXISTS "curated";
 GRANT USAGE ON SCHEMA "curated" TO ROLE "loader";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "curated" TO ROLE "loader";
 ALTER DEFAULT PRIVILEGES IN SCHEMA "curated" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ROLE "loader";
+CREATE SCHEMA IF NOT EXISTS "presentation_data";
+CREATE SCHEMA IF NOT EXISTS "presentation";
+GRANT USAGE ON SCHEMA "presentation_data" TO ROLE "loader";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "presentation_data" TO ROLE "loader";
+ALTER DEFAULT PRIVILEGES IN SCHEMA "presentation_data" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ROLE "loader";
 GRANT USAGE ON SCHEMA "presentation" TO ROLE "loader";
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "presentation" TO ROLE "loader";
 ALTER DEFAULT PRIVILEGES IN SCHEMA "presentation" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ROLE "loader";
-GRANT USAGE ON SCHEMA "quarantine" TO ROLE "loader";
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "quarantine" TO ROLE "loader";
-ALTER DEFAULT PRIVILEGES IN SCHEMA "quarantine" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ROLE "loader";
 GRANT USAGE ON SCHEMA "presentation" TO ROLE "analyst";
 GRANT SELECT ON ALL TABLES IN SCHEMA "presentation" TO ROLE "analyst";
 ALTER DEFAULT PRIVILEGES IN SCHEMA "presentation" GRANT SELECT ON TABLES TO ROLE "analyst";
+CREATE SCHEMA IF NOT EXISTS "quarantine";
+GRANT USAGE ON SCHEMA "quarantine" TO ROLE "loader";
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "quarantine" TO ROLE "loader";
+ALTER DEFAULT PRIVILEGES IN SCHEMA "quarantine" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ROLE "loader";
 GRANT USAGE ON SCHEMA "quarantine" TO ROLE "steward";
 GRANT SELECT ON ALL TABLES IN SCHEMA "quarantine" TO ROLE "steward";
 ALTER DEFAULT PRIVILEGES IN SCHEMA "quarantine" GRANT SELECT ON TABLES TO ROLE "steward";
@@ -109,7 +113,7 @@ COMMENT ON COLUMN "curated"."guests_history"."valid_from" IS 'From when the vers
 COMMENT ON COLUMN "curated"."guests_history"."valid_to" IS 'Until when the version held, UTC; NULL: it holds';
 COMMENT ON COLUMN "curated"."guests_history"."is_current" IS 'The version holds now';
 COMMENT ON COLUMN "curated"."guests_history"."_seq" IS 'The commit that brought the version; the latest holds';
-CREATE TABLE IF NOT EXISTS "presentation"."stays_monthly" (
+CREATE TABLE IF NOT EXISTS "presentation_data"."stays_monthly" (
   "guest_id" BIGINT ENCODE AZ64,
   "month" DATE ENCODE RAW,
   "stays" BIGINT ENCODE AZ64,
@@ -119,19 +123,25 @@ CREATE TABLE IF NOT EXISTS "presentation"."stays_monthly" (
 DISTSTYLE KEY
 DISTKEY ("guest_id")
 SORTKEY ("month");
-COMMENT ON TABLE "presentation"."stays_monthly" IS 'Stays of a guest by month.';
-COMMENT ON COLUMN "presentation"."stays_monthly"."guest_id" IS 'Guest';
-COMMENT ON COLUMN "presentation"."stays_monthly"."month" IS 'First day of the month';
-COMMENT ON COLUMN "presentation"."stays_monthly"."stays" IS 'Stays that begin in it [stays]';
-COMMENT ON COLUMN "presentation"."stays_monthly"."is_partial" IS 'The month is not over';
-CREATE TABLE IF NOT EXISTS "presentation"."rates" (
+COMMENT ON TABLE "presentation_data"."stays_monthly" IS 'Stays of a guest by month.';
+COMMENT ON COLUMN "presentation_data"."stays_monthly"."guest_id" IS 'Guest';
+COMMENT ON COLUMN "presentation_data"."stays_monthly"."month" IS 'First day of the month';
+COMMENT ON COLUMN "presentation_data"."stays_monthly"."stays" IS 'Stays that begin in it [stays]';
+COMMENT ON COLUMN "presentation_data"."stays_monthly"."is_partial" IS 'The month is not over';
+CREATE OR REPLACE VIEW "presentation"."stays_monthly" AS
+SELECT "guest_id", "month", "stays", "is_partial" FROM "presentation_data"."stays_monthly"
+WITH NO SCHEMA BINDING;
+CREATE TABLE IF NOT EXISTS "presentation_data"."rates" (
   "city" VARCHAR(65535) ENCODE ZSTD,
   "rate" DOUBLE PRECISION ENCODE RAW,
   UNIQUE ("city")
 )
 DISTSTYLE ALL;
-COMMENT ON TABLE "presentation"."rates" IS 'A rate.';
-CREATE TABLE IF NOT EXISTS "presentation"."load_log" (
+COMMENT ON TABLE "presentation_data"."rates" IS 'A rate.';
+CREATE OR REPLACE VIEW "presentation"."rates" AS
+SELECT "city", "rate" FROM "presentation_data"."rates"
+WITH NO SCHEMA BINDING;
+CREATE TABLE IF NOT EXISTS "presentation_data"."load_log" (
   "release" BIGINT NOT NULL ENCODE RAW,
   "run_id" VARCHAR(65535) NOT NULL ENCODE ZSTD,
   "marts" VARCHAR(65535) NOT NULL ENCODE ZSTD,
@@ -141,12 +151,15 @@ CREATE TABLE IF NOT EXISTS "presentation"."load_log" (
 DISTSTYLE KEY
 DISTKEY ("release")
 SORTKEY ("release");
-COMMENT ON TABLE "presentation"."load_log" IS 'What each release brought; the last row says what is served.';
-COMMENT ON COLUMN "presentation"."load_log"."release" IS 'Number of the release, from 1';
-COMMENT ON COLUMN "presentation"."load_log"."run_id" IS 'The run that made it';
-COMMENT ON COLUMN "presentation"."load_log"."marts" IS 'Each mart''s commit in the lake, as JSON';
-COMMENT ON COLUMN "presentation"."load_log"."released_at" IS 'When it was made, UTC';
-CREATE TABLE IF NOT EXISTS "presentation"."freshness" (
+COMMENT ON TABLE "presentation_data"."load_log" IS 'What each release brought; the last row says what is served.';
+COMMENT ON COLUMN "presentation_data"."load_log"."release" IS 'Number of the release, from 1';
+COMMENT ON COLUMN "presentation_data"."load_log"."run_id" IS 'The run that made it';
+COMMENT ON COLUMN "presentation_data"."load_log"."marts" IS 'Each mart''s commit in the lake, as JSON';
+COMMENT ON COLUMN "presentation_data"."load_log"."released_at" IS 'When it was made, UTC';
+CREATE OR REPLACE VIEW "presentation"."load_log" AS
+SELECT "release", "run_id", "marts", "released_at" FROM "presentation_data"."load_log"
+WITH NO SCHEMA BINDING;
+CREATE TABLE IF NOT EXISTS "presentation_data"."freshness" (
   "mart" VARCHAR(65535) NOT NULL ENCODE ZSTD,
   "source" VARCHAR(65535) NOT NULL ENCODE ZSTD,
   "source_horizon" TIMESTAMP NOT NULL ENCODE AZ64,
@@ -154,12 +167,15 @@ CREATE TABLE IF NOT EXISTS "presentation"."freshness" (
   PRIMARY KEY ("mart", "source")
 )
 DISTSTYLE ALL;
-COMMENT ON TABLE "presentation"."freshness" IS 'How fresh each mart is: the horizon of each of its sources.';
-COMMENT ON COLUMN "presentation"."freshness"."mart" IS 'A mart of this schema';
-COMMENT ON COLUMN "presentation"."freshness"."source" IS 'A source table that it is made of';
-COMMENT ON COLUMN "presentation"."freshness"."source_horizon" IS 'Up to when the mart holds its changes, UTC';
-COMMENT ON COLUMN "presentation"."freshness"."run_id" IS 'The run that proved it';
-CREATE TABLE IF NOT EXISTS "presentation"."mirrors" (
+COMMENT ON TABLE "presentation_data"."freshness" IS 'How fresh each mart is: the horizon of each of its sources.';
+COMMENT ON COLUMN "presentation_data"."freshness"."mart" IS 'A mart of this schema';
+COMMENT ON COLUMN "presentation_data"."freshness"."source" IS 'A source table that it is made of';
+COMMENT ON COLUMN "presentation_data"."freshness"."source_horizon" IS 'Up to when the mart holds its changes, UTC';
+COMMENT ON COLUMN "presentation_data"."freshness"."run_id" IS 'The run that proved it';
+CREATE OR REPLACE VIEW "presentation"."freshness" AS
+SELECT "mart", "source", "source_horizon", "run_id" FROM "presentation_data"."freshness"
+WITH NO SCHEMA BINDING;
+CREATE TABLE IF NOT EXISTS "presentation_data"."mirrors" (
   "mirror" VARCHAR(65535) NOT NULL ENCODE ZSTD,
   "lake_commit" VARCHAR(65535) NOT NULL ENCODE ZSTD,
   "columns" VARCHAR(65535) NOT NULL ENCODE ZSTD,
@@ -170,14 +186,17 @@ CREATE TABLE IF NOT EXISTS "presentation"."mirrors" (
   PRIMARY KEY ("mirror")
 )
 DISTSTYLE ALL;
-COMMENT ON TABLE "presentation"."mirrors" IS 'Up to which commit of the lake each table of the other schemas goes.';
-COMMENT ON COLUMN "presentation"."mirrors"."mirror" IS 'A table of another schema that mirrors one of the lake';
-COMMENT ON COLUMN "presentation"."mirrors"."lake_commit" IS 'The commit of the lake that it stands at';
-COMMENT ON COLUMN "presentation"."mirrors"."columns" IS 'The columns that it was filled with, as JSON';
-COMMENT ON COLUMN "presentation"."mirrors"."row_count" IS 'Its rows, equal to the lake''s';
-COMMENT ON COLUMN "presentation"."mirrors"."checksum" IS 'Their checksum, equal to the lake''s';
-COMMENT ON COLUMN "presentation"."mirrors"."run_id" IS 'The run that brought it there';
-COMMENT ON COLUMN "presentation"."mirrors"."mirrored_at" IS 'When it was brought there, UTC';
+COMMENT ON TABLE "presentation_data"."mirrors" IS 'Up to which commit of the lake each table of the other schemas goes.';
+COMMENT ON COLUMN "presentation_data"."mirrors"."mirror" IS 'A table of another schema that mirrors one of the lake';
+COMMENT ON COLUMN "presentation_data"."mirrors"."lake_commit" IS 'The commit of the lake that it stands at';
+COMMENT ON COLUMN "presentation_data"."mirrors"."columns" IS 'The columns that it was filled with, as JSON';
+COMMENT ON COLUMN "presentation_data"."mirrors"."row_count" IS 'Its rows, equal to the lake''s';
+COMMENT ON COLUMN "presentation_data"."mirrors"."checksum" IS 'Their checksum, equal to the lake''s';
+COMMENT ON COLUMN "presentation_data"."mirrors"."run_id" IS 'The run that brought it there';
+COMMENT ON COLUMN "presentation_data"."mirrors"."mirrored_at" IS 'When it was brought there, UTC';
+CREATE OR REPLACE VIEW "presentation"."mirrors" AS
+SELECT "mirror", "lake_commit", "columns", "row_count", "checksum", "run_id", "mirrored_at" FROM "presentation_data"."mirrors"
+WITH NO SCHEMA BINDING;
 CREATE TABLE IF NOT EXISTS "quarantine"."guests" (
   "id" BIGINT ENCODE AZ64,
   "mail" VARCHAR(400) ENCODE ZSTD,
