@@ -18,7 +18,7 @@ from lakehouse.erasure import Receipt
 from lakehouse.settings import Settings
 from tasks.blocks import warehouse
 
-FLOW = "marketplace"
+FLOWS = ("marketplace", "upkeep")
 
 
 def erase(settings: Settings, user: str, console: Console) -> None:
@@ -51,14 +51,14 @@ def receipt(found: Receipt, console: Console) -> None:
 
 
 def _refuse_while_running() -> None:
-    """A run that is active reads what the erasure takes away; where no server is named, this cannot be known."""
+    """What is active reads or copies what the erasure takes away; where no server is named, this cannot be known."""
     if PREFECT_API_URL.value() is None:
         return
     active = FlowRunFilter(state=FlowRunFilterState(type=StateTypes(any_=[StateType.RUNNING, StateType.CANCELLING])))
     try:
         with get_client(sync_client=True) as client:
             found = client.read_flow_runs(
-                flow_filter=FlowFilter(name=FlowFilterName(any_=[FLOW])), flow_run_filter=active
+                flow_filter=FlowFilter(name=FlowFilterName(any_=[*FLOWS])), flow_run_filter=active
             )
     except HTTPError as error:
         raise Transient(f"{PREFECT_API_URL.value()} does not answer ({type(error).__name__}), so whether a run is "

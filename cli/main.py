@@ -14,6 +14,7 @@ from cli import quarantine, show, warehouse
 from cli.terminal import console, or_stop, stop
 from lakehouse import erasure_log, jars, ledger, settings, status
 from lakehouse.lake import Lake
+from lakehouse.upkeep_log import UpkeepRecord
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(quarantine.app, name="quarantine", short_help="The rows that rules keep out of silver, and why")
@@ -30,6 +31,13 @@ class Mode(StrEnum):
     reconcile = "reconcile"
 
 
+class Target(StrEnum):
+    """Where runs take place."""
+
+    local = "local"
+    ecs = "ecs"
+
+
 @app.command()
 def run(
     tables: Annotated[list[str] | None, typer.Option("--table", help="A table to run; all when not given")] = None,
@@ -44,6 +52,7 @@ def run(
     os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "60")
     os.environ.setdefault("PREFECT_LOGGING_EXTRA_LOGGERS", "lakehouse")
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "2")
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "60")
     from httpx import TransportError  # noqa: PLC0415
 
     from flows.marketplace import marketplace  # noqa: PLC0415
@@ -140,14 +149,40 @@ def erase(
 
 
 @app.command()
-def setup(
-    pool: Annotated[str, typer.Option(help="The work pool of prefect.yaml to deploy to: local or ecs")] = "local",
+def upkeep(
+    tables: Annotated[list[str] | None, typer.Option("--table", help="A table of the source to tend; else all")] = None,
+    keep_days: Annotated[int, typer.Option(help="Days for which old versions stay, 7 or more")] = 7,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and do nothing")] = False,
 ) -> None:
-    """Makes Prefect ready: block types, Warehouse block, work pool, deployments, schedules; twice is once."""
+    """Puts small files of the lake together, and removes those that no version in use needs; no row changes."""
+    import transforms  # noqa: PLC0415
+    from lakehouse.upkeep import Upkeep  # noqa: PLC0415
+
+    def tend() -> list[UpkeepRecord]:
+        asked = Upkeep.of(Lake.of(settings.load()), keep_days, dry_run=dry_run)
+        return list(asked.tend(transforms.catalog(), tables or ()))
+
+    found = or_stop(tend)
+    show.upkeep(found, console())
+    if any(record.error for record in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def setup(
+    target: Annotated[Target, typer.Option(help="Where runs take place; the work pool has its name")] = Target.local,
+    stack: Annotated[str | None, typer.Option(help="CloudFormation stack that fills the work pool of ECS")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and change nothing")] = False,
+) -> None:
+    """Makes Prefect ready: blocks, work pool, automations, deployments, schedules; twice is once."""
+    from deployments import pools  # noqa: PLC0415
     from deployments import setup as deployment  # noqa: PLC0415
 
-    for line in or_stop(lambda: deployment.setup(settings.load(), pool)):
+    chosen = pools.TARGETS[target.value]
+    for line in or_stop(lambda: deployment.setup(settings.load(), chosen, stack, dry_run=dry_run)):
         typer.echo(line)
+    if dry_run:
+        typer.echo("nothing was changed")
 
 
 @app.command()

@@ -10,11 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from lakehouse import upkeep_log
 from lakehouse.erasure_log import ErasureRecord
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.quarantine import Entry, Summary
 from lakehouse.settings import PREFIX, Settings, origin
 from lakehouse.status import MartStatus, TableStatus, lag
+from lakehouse.upkeep_log import UpkeepRecord
 from lakehouse.warehouse.reconcile import Comparison
 
 
@@ -84,6 +86,17 @@ def erasures(found: list[ErasureRecord], console: Console) -> None:
         table.add_row(_time(r.ended_at), f"{r.person}…", rows, str(r.release), str(r.unclaimed), r.run_id)
     if found:
         console.print(table)
+
+
+def upkeep(found: list[UpkeepRecord], console: Console) -> None:
+    """What became of the files of each table."""
+    table = Table("layer", "table", "files", "old files gone", "freed", "kept since (UTC)", "because", "note")
+    for r in found:
+        files = f"{r.files_before:,} → {r.files_after:,}"
+        table.add_row(r.layer, r.table, files, f"{r.removed:,}", f"{r.freed:,}", _time(r.kept_since), r.why,
+                      escape(r.error or r.note))  # fmt: skip
+    console.print(table)
+    console.print(upkeep_log.summary(found))
 
 
 def quarantine(found: list[Summary], console: Console) -> None:

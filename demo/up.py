@@ -16,10 +16,10 @@ from demo.marketplace.generate import NotEmptyError, generate
 from demo.servers import stack
 from demo.servers.process import ServerError
 from demo.servers.stack import Stack
-from deployments import setup
+from deployments import pools, warehouse
 
 FOLDER = Path(".demo")
-DEPLOYMENT = "marketplace/local"
+DEPLOYMENT = "marketplace/marketplace-dev"
 SCALE = 0.1
 SETUP_SECONDS = 180
 
@@ -35,7 +35,7 @@ def up(folder: Path, scale: float = SCALE) -> Stack:
             generate(admin_of(servers.source), scale)
         schemas.make(servers)
         set_up(servers)
-        servers = stack.with_worker(servers, folder, setup.LOCAL, LAKEHOUSE_WAREHOUSE_BLOCK=setup.BLOCK)
+        servers = stack.with_worker(servers, folder, pools.LOCAL.name, LAKEHOUSE_WAREHOUSE_BLOCK=warehouse.BLOCK)
     except BaseException:
         servers.stop()
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import yaml
 from lakehouse.contracts import Terminal
 
 FILE = Path(__file__).parents[1] / "prefect.yaml"
+TAG = "lakehouse"
 VARIABLE = re.compile(r"\{\{\s*\$(\w+)\s*\}\}")
 
 
@@ -56,15 +56,3 @@ def deployments(pool: str | None = None) -> list[Deployment]:
         pools = ", ".join(sorted({deployment.pool for deployment in found}))
         raise Terminal(f"{FILE.name} deploys nothing to a work pool {pool}; there are {pools}")
     return chosen
-
-
-def refuse_missing_variables(chosen: list[Deployment]) -> None:
-    """Prefect would take the name of a variable that is not set for its value.
-
-    Raises:
-        Terminal: One is not set.
-    """
-    for deployment in chosen:
-        missing = sorted(name for name in deployment.variables if not os.environ.get(name))
-        if missing:
-            raise Terminal(f"deployment {deployment.path} needs the environment variable {missing[0]}; set it")

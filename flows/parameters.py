@@ -10,10 +10,11 @@ from prefect.runtime import flow_run
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 import transforms
-from lakehouse import pipeline
+from lakehouse import pipeline, upkeep
 from lakehouse.contracts import Terminal
 from lakehouse.pipeline import Mode
 
+MOST_DAYS = 365  # the log tells 400 days
 TableName = StrEnum("TableName", {name: name for name in sorted(transforms.catalog().tables)})
 TableName.__doc__ = "A table of the source."
 
@@ -60,6 +61,16 @@ Until = Annotated[
 ]
 AsOf = Annotated[date | None, shown("As of", "Day that the marts speak of; the source's today when empty")]
 Publish = Annotated[bool, shown("Publish", "Release the marts to the warehouse")]
+TendedTables = Annotated[
+    tuple[Annotated[TableName, BeforeValidator(_known)], ...],
+    shown("Tables", "Tables of the source whose layers are tended; all of the lake, with marts, when none is chosen"),
+]
+KeepDays = Annotated[
+    int,
+    shown("Keep days", f"Days for which old versions stay, {upkeep.LEAST_DAYS} or more; longer where they are needed"),
+    Field(ge=upkeep.LEAST_DAYS, le=MOST_DAYS),
+]
+DryRun = Annotated[bool, shown("Dry run", "Tell what would be done, and do nothing")]
 
 
 def run_name() -> str:
@@ -68,3 +79,11 @@ def run_name() -> str:
     tables = ", ".join(asked.get("tables") or ["all tables"])
     days = f" {asked['since']} to {asked['until']}" if asked.get("since") else ""
     return f"{asked.get('mode', 'incremental')} {tables}{days}"
+
+
+def upkeep_name() -> str:
+    """What an upkeep is: its tables, and for how long old versions stay."""
+    asked = flow_run.parameters
+    tables = ", ".join(asked.get("tables") or ["all tables"])
+    told = "look at" if asked.get("dry_run") else "tend"
+    return f"{told} {tables}, keep {asked.get('keep_days', upkeep.LEAST_DAYS)} days"

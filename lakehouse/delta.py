@@ -25,10 +25,10 @@ LOST = ("DELTA_CONCURRENT_", "DELTA_PROTOCOL_CHANGED", "DELTA_METADATA_CHANGED",
 
 
 class Superseded(Transient):
-    """Another run committed to the table first; plan again from what it left."""
+    """Another run, or the upkeep, committed to the table first; plan again from what it left."""
 
     def __init__(self, table: str, winner: str | None) -> None:
-        super().__init__(f"{table}: superseded by run {winner or 'unknown'}")
+        super().__init__(f"{table}: superseded by {f'run {winner}' if winner else 'another commit'}")
         self.winner = winner
 
 
@@ -36,9 +36,8 @@ def next_state(table: str, before: State | None, run_id: str, kind: str) -> Stat
     """The state to fill for the commit after `before`; what must be carried along is."""
     if before is None:
         return State(table=table, seq=1, run_id=run_id, kind=kind)
-    return replace(
-        before, seq=before.seq + 1, run_id=run_id, kind=kind, window=None, periods=None, single=False, version=-1
-    )
+    fresh = replace(before, seq=before.seq + 1, run_id=run_id, kind=kind, window=None, periods=None, single=False)
+    return replace(fresh, version=-1, snapshot=-1, committed_at=-1)
 
 
 def commit(
@@ -47,7 +46,8 @@ def commit(
     """Runs `write(path)` as the commit that `state` describes, and reads it back.
 
     Raises:
-        Superseded: Another run took this sequence number; nothing of ours is in the table.
+        Superseded: Another run took this sequence number, or the upkeep the files that the write builds on; nothing
+            of ours is in the table.
     """
     with _stamped(session, state):
         try:
@@ -55,7 +55,7 @@ def commit(
         except (PySparkException, Py4JJavaError) as error:
             if any(word in str(error) for word in LOST):
                 newest = lake.state(layer, name)
-                raise Superseded(state.table, newest.run_id if newest else None) from None
+                raise Superseded(state.table, newest.run_id if newest and newest.seq >= state.seq else None) from None
             raise
     ours = lake.state(layer, name, state.seq)
     if ours is None or ours.run_id != state.run_id:
@@ -81,7 +81,7 @@ def replace_where(frame: DataFrame, condition: str) -> Callable[[str], None]:
 
 def read(session: SparkSession, lake: Lake, layer: Layer, state: State, name: str) -> DataFrame:
     """The rows of a table as of the commit of `state`."""
-    reader = session.read.format("delta").option("versionAsOf", state.version)
+    reader = session.read.format("delta").option("versionAsOf", state.snapshot)
     return reader.load(lake.spark_path(layer, name))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -29,6 +29,8 @@ FOLDERS: dict[Layer, str] = {
     "quarantine": "quarantine/{}",
     "ledger": "_ledger/{}",
 }
+MAINTENANCE = ("OPTIMIZE", "VACUUM START", "VACUUM END")  # commits that change no row
+HISTORY_STEPS = (5, 20, None)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,8 @@ class State:
         periods: The periods of a mart that the commit replaced, as ISO dates; None: all of it.
         single: True while no key has more than one version: one load, and nothing after it (bronze).
         version: Delta version of the commit; found when reading.
+        snapshot: The version to read its rows at, which a compaction may have made since; found when reading.
+        committed_at: Milliseconds since 1970; found when reading.
     """
 
     table: str
@@ -98,6 +102,8 @@ class State:
     single: bool = False
     erased: int = 0
     version: int = -1
+    snapshot: int = -1
+    committed_at: int = -1
 
     @property
     def commit(self) -> str:
@@ -121,16 +127,34 @@ def replaced(commits: Sequence[State]) -> frozenset[date] | None:
 
 
 STATE: TypeAdapter[State] = TypeAdapter(State)
+FOUND = {"version", "snapshot", "committed_at"}
 
 
-def _told(entry: dict[str, Any]) -> State:
-    """The state that an entry of a table's history carries."""
-    return replace(STATE.validate_json(entry["userMetadata"]), version=int(entry["version"]))
+def _shown(history: Iterable[dict[str, Any]], is_ours: Callable[[dict[str, Any]], bool]) -> Iterator[dict[str, Any]]:
+    """The entries of ours, newest first, each with the last version that shows its rows, `snapshot`."""
+    last: int | None = None
+    for entry in history:
+        if is_ours(entry):
+            yield entry | {"snapshot": entry["version"] if last is None else last}
+            last = None
+        elif entry.get("operation") not in MAINTENANCE:
+            last = None
+        elif last is None:
+            last = int(entry["version"])
+
+
+def _states(table: DeltaTable, limit: int | None) -> Iterator[State]:
+    """The states in a table's history, newest first."""
+    for entry in _shown(table.history(limit), lambda entry: bool(entry.get("userMetadata"))):
+        told = STATE.validate_json(entry["userMetadata"])
+        yield replace(
+            told, version=entry["version"], snapshot=entry["snapshot"], committed_at=int(entry.get("timestamp", 0))
+        )
 
 
 def to_json(state: State) -> str:
     """The state as it stands in a commit."""
-    text: str = STATE.dump_json(state, exclude={"version"}).decode()
+    text: str = STATE.dump_json(state, exclude=FOUND).decode()
     return text
 
 
@@ -182,11 +206,8 @@ class Lake:
         if table is None:
             return None
         newest = None
-        for limit in (5, None):
-            for entry in table.history(limit):
-                if not entry.get("userMetadata"):
-                    continue
-                found = _told(entry)
+        for limit in HISTORY_STEPS:
+            for found in _states(table, limit):
                 newest = newest or found
                 if found.seq == (newest.seq if seq is None else seq):
                     return found
@@ -200,8 +221,7 @@ class Lake:
         if table is None or first < 1:
             return ()
         for limit in (len(wanted) + 20, None):
-            told = [_told(entry) for entry in table.history(limit) if entry.get("userMetadata")]
-            found = {state.seq: state for state in told}
+            found = {state.seq: state for state in _states(table, limit)}
             if all(seq in found for seq in wanted):
                 return tuple(found[seq] for seq in wanted)
         return ()
@@ -216,11 +236,15 @@ class Lake:
         return found
 
     def log_state(self, name: str) -> State | None:
-        """The newest version of a table that is only appended to, as a state whose `seq` counts its versions."""
+        """The newest append to a table that is only appended to, as a state whose `seq` counts its versions."""
         table = self.open("ledger", name)
         if table is None:
             return None
-        return State(f"ledger/{name}", table.version() + 1, "", "append", version=table.version())
+        for limit in HISTORY_STEPS:
+            for entry in _shown(table.history(limit), lambda entry: entry.get("operation") not in MAINTENANCE):
+                version, shown = int(entry["version"]), int(entry["snapshot"])
+                return State(f"ledger/{name}", version + 1, "", "append", version=version, snapshot=shown)
+        return None
 
     def check_writable(self) -> None:
         """Refuses a lake that cannot be written.

@@ -14,6 +14,8 @@ from pydantic import TypeAdapter
 
 from lakehouse.lake import Lake
 
+NAME = "runs"
+
 
 @dataclass(frozen=True)
 class TableRecord:
@@ -160,7 +162,7 @@ def append(lake: Lake, report: RunReport) -> None:
          ("report", pa.string())]
     )  # fmt: skip
     table = pa.Table.from_pylist([row], schema=schema)
-    write_deltalake(lake.path("ledger", "runs"), table, mode="append", storage_options=lake.storage_options())
+    write_deltalake(lake.path("ledger", NAME), table, mode="append", storage_options=lake.storage_options())
 
 
 def reports(lake: Lake) -> list[RunReport]:
@@ -193,7 +195,7 @@ def newest(lake: Lake, run_id: str | None = None) -> RunReport | None:
 
 
 def _texts(lake: Lake, where: pc.Expression | None = None) -> list[str]:
-    table = lake.open("ledger", "runs")
+    table = lake.open("ledger", NAME)
     if table is None:
         return []
     rows = table.to_pyarrow_dataset().to_table(columns=["recorded_at", "report"], filter=where)

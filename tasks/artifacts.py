@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from prefect.artifacts import create_table_artifact
 
+from lakehouse import upkeep_log
 from lakehouse.ledger import RunReport
 from lakehouse.quality_log import Outcome
+from lakehouse.upkeep_log import UpkeepRecord
 from lakehouse.window import moment
 
 
@@ -14,6 +16,23 @@ def show(report: RunReport, found: list[Outcome]) -> None:
     create_table_artifact(key="data-quality", table=quality(found), description=_told(found))
     create_table_artifact(key="run-summary", table=summary(report), description=report.outcome)
     create_table_artifact(key="certificate", table=certificate(report), description=_evidence(report))
+
+
+def show_upkeep(found: list[UpkeepRecord], *, dry_run: bool) -> None:
+    """Leaves what an upkeep did on the page of its run."""
+    told = upkeep_log.summary(found)
+    create_table_artifact(key="upkeep", table=upkeep(found), description=f"a dry run: {told}" if dry_run else told)
+
+
+def upkeep(found: list[UpkeepRecord]) -> list[dict[str, object]]:
+    """One row per table of the lake."""
+    return [
+        {"layer": r.layer, "table": r.table, "files before": r.files_before, "files after": r.files_after,
+         "old files": r.removed, "freed": r.freed,
+         "kept since": f"{r.kept_since:%Y-%m-%d %H:%M}" if r.kept_since else "-",
+         "because": r.why, "note": r.error or r.note}
+        for r in found
+    ] or [{"table": "the lake is empty"}]  # fmt: skip
 
 
 def summary(report: RunReport) -> list[dict[str, object]]:

@@ -72,5 +72,5 @@ def warehouse(settings: Settings) -> Warehouse:
     except ValueError:
         raise Terminal(f"there is no Warehouse block {name}; run `lakehouse setup`") from None
     if not isinstance(block, Warehouse):
-        raise Terminal(f"block {name} is not a Warehouse; check LAKEHOUSE_WAREHOUSE_BLOCK")
+        raise Terminal(f"block {name} is not a Warehouse; name one in LAKEHOUSE_WAREHOUSE_BLOCK: `lakehouse setup`")
     return block

@@ -1,26 +1,19 @@
-"""The work pool of ECS, told by a stack's outputs where and as whom to run.
-
-`python -m deployments.ecs.pool STACK` does it; twice is once.
-"""
+"""The job template of ECS, told by a stack's outputs where and as whom to run."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
-from prefect.exceptions import ObjectNotFound
 
+from deployments.automations import HEARTBEAT
 from lakehouse.contracts import Terminal
 
 FILE = Path(__file__).with_name("base-job-template.json")
-POOL = "ecs"
 SETTINGS = {
     "LAKEHOUSE_LAKE": "LakeUri",
     "LAKEHOUSE_LAKE_KMS_KEY": "KeyArn",
@@ -68,7 +61,7 @@ def _defaults(outputs: Mapping[str, str]) -> dict[str, Any]:
     return {name: outputs[output] for name, output in VARIABLES.items()} | {
         "prefect_api_auth_string_secret_arn": outputs.get("PrefectPasswordArn"),
         "prefect_api_key_secret_arn": outputs.get("PrefectKeyArn"),
-        "env": {name: outputs[output] for name, output in SETTINGS.items()},
+        "env": {name: outputs[output] for name, output in SETTINGS.items()} | HEARTBEAT,
         "container_secrets": [{"name": "LAKEHOUSE_PRIVACY__KEY", "valueFrom": outputs["PrivacyKeyArn"]}],
         "network_configuration": {
             "subnets": outputs["SubnetIds"].split(","),
@@ -97,29 +90,3 @@ def outputs_of(stack: str) -> dict[str, str]:
     except BotoCoreError as error:
         raise Terminal(f"stack {stack}: AWS cannot be asked ({error}); check AWS_REGION and AWS_PROFILE") from None
     return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}
-
-
-def fill(stack: str, pool: str = POOL) -> str:
-    """Gives the work pool the template of a stack; makes the pool where there is none.
-
-    Raises:
-        Terminal: There is no such stack, it lacks an output, or the pool is of another type.
-    """
-    filled = template(outputs_of(stack))
-    with get_client(sync_client=True) as client:
-        try:
-            found = client.read_work_pool(pool)
-        except ObjectNotFound:
-            client.create_work_pool(WorkPoolCreate(name=pool, type="ecs", base_job_template=filled))
-            return f"work pool {pool}: made, runs as stack {stack} says"
-        if found.type != "ecs":
-            raise Terminal(f"work pool {pool} is of type {found.type}, not ecs; delete it, then try again")
-        client.update_work_pool(pool, WorkPoolUpdate(base_job_template=filled))
-    return f"work pool {pool}: runs as stack {stack} says"
-
-
-if __name__ == "__main__":
-    try:
-        sys.stdout.write(fill(sys.argv[1]) + "\n")
-    except Terminal as error:
-        sys.exit(f"error: {error}")

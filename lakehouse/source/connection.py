@@ -124,4 +124,10 @@ def explained(error: Exception, source: SourceSettings) -> PipelineError:
 def _tls(source: SourceSettings) -> ssl.SSLContext | None:
     if source.tls == "off":
         return None
-    return ssl.create_default_context(cafile=str(source.ca) if source.ca else None)
+    try:
+        return ssl.create_default_context(cafile=str(source.ca) if source.ca else None)
+    except OSError as error:
+        raise Terminal(
+            f"LAKEHOUSE_SOURCE__CA names {source.ca}, which cannot be read as certificates ({type(error).__name__}); "
+            "set it to the file of the source's authorities"
+        ) from None

@@ -77,7 +77,7 @@ class Change:
 
 def files(lake: Lake, layer: Layer, name: str, state: State, wanted: pa.Schema) -> Files:
     """The files of a commit; of the wanted columns those that the table has."""
-    table = lake.open(layer, name, state.version)
+    table = lake.open(layer, name, state.snapshot)
     assert table is not None
     dataset = table.to_pyarrow_dataset()
     return Files(dataset, pa.schema([field for field in wanted if field.name in dataset.schema.names]))

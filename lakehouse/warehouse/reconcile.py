@@ -69,8 +69,9 @@ def _compared(engine: Engine, lake: Lake, mart: Mart, state: State, release: str
     target, names = dialects.table(dialect, mart.name), [f.name for f in source.schema]
     with session(engine, releases.DEADLINE) as connection:
         dialect.stage(connection, lake, STAGE, source)
-        pairs = ((quoted(STAGE), target), (target, quoted(STAGE)))
-        only = [only_in(connection, mart.grain, names, *pair) for pair in pairs]
+        only = [
+            only_in(connection, mart.grain, names, *pair) for pair in ((quoted(STAGE), target), (target, quoted(STAGE)))
+        ]
     return Comparison(mart.name, release, state.checksum, found, *only)
 
 

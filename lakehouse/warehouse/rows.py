@@ -72,7 +72,7 @@ def difference(lake: Lake, mart: Mart, state: State, served: str | None) -> Diff
 
 def rows(lake: Lake, mart: Mart, state: State, periods: Collection[date] | None = None) -> Rows:
     """The rows of a gold commit, or of some periods of it."""
-    table = lake.open("gold", mart.name, state.version)
+    table = lake.open("gold", mart.name, state.snapshot)
     assert table is not None
     schema = pa.schema([(f.name, _plain(f.type)) for f in pa.schema(table.schema().to_arrow())])
     return Rows(schema, partial(_scanned, table, of_periods(mart, periods)))

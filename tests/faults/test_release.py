@@ -1,16 +1,20 @@
 """The network, the server or another session fails a release: the old one is served, and the next makes it good."""
 
+import os
+import shutil
+import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
 from lakehouse.checksum import Checksum
 from lakehouse.contracts import Terminal, Transient
-from lakehouse.warehouse import evolution
+from lakehouse.warehouse import evolution, postgres
 from lakehouse.warehouse import release as releases
 from tests.faults.release_site import Site
 
@@ -79,6 +83,21 @@ def test_wherever_the_connection_breaks_the_old_release_is_served_and_the_next_i
 
     assert broken > 8
     assert site.is_new()
+
+
+@pytest.mark.fault("F42", control=True)
+def test_without_the_one_transaction_a_broken_connection_leaves_half_a_release(site: Site) -> None:
+    def commit(connection: Connection, cursor: object, statement: str, *_: object) -> None:
+        if "DELETE FROM" in statement:
+            connection.connection.driver_connection.commit()
+
+    event.listen(site.engine, "before_cursor_execute", commit)
+    before_statement(site, "DELETE FROM", killed(site), 2)
+
+    with pytest.raises(Transient):
+        site.release(site.engine, site.states)
+
+    assert not site.is_old() and not site.is_new()
 
 
 @pytest.mark.fault("F43")
@@ -160,7 +179,7 @@ def test_over_a_slow_line_a_release_takes_its_time_and_is_whole(site: Site) -> N
 
 @pytest.mark.fault("F54")
 def test_a_reader_who_locks_a_mart_is_waited_for_and_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(releases, "LOCK_WAIT", "500ms")
+    monkeypatch.setattr(postgres, "LOCK_WAIT", "500ms")
     with site.direct.connect() as reader:
         reader.execute(text("LOCK TABLE presentation.guests IN SHARE MODE"))
         with pytest.raises(Transient, match="locked") as caught:
@@ -206,6 +225,38 @@ def test_a_server_without_disk_says_so_and_serves_the_old_release(site: Site) ->
     assert site.is_new()
 
 
+@pytest.fixture
+def small_disk(site: Site) -> Iterator[str]:
+    """A tablespace on a disk of 96 kB."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=96k", "small", folder], check=True)
+        try:
+            shutil.chown(folder, "nobody")
+            with site.direct.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql(f"CREATE TABLESPACE small LOCATION '{folder}'")
+                yield "small"
+                connection.exec_driver_sql("DROP SCHEMA presentation CASCADE")
+                connection.exec_driver_sql("DROP TABLESPACE small")
+        finally:
+            subprocess.run(["umount", "-l", folder], check=True)
+
+
+@pytest.mark.fault("F54")
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
+def test_on_a_disk_that_is_really_full_the_old_release_is_served(site: Site, small_disk: str) -> None:
+    with site.direct.begin() as connection:
+        connection.exec_driver_sql(f"ALTER TABLE presentation.guests SET TABLESPACE {small_disk}")
+
+    with pytest.raises(Transient, match=r"lacks disk, .*could not (extend|write).*the old release is served"):
+        site.release(site.engine, site.states)
+
+    assert site.is_old()
+    with site.direct.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE presentation.guests SET TABLESPACE pg_default")
+    site.release(site.engine, site.states)
+    assert site.is_new()
+
+
 @pytest.mark.fault("F55")
 @pytest.mark.parametrize("twist", ["doubled", "cut short", "changed"])
 def test_rows_that_are_staged_wrong_are_refused(site: Site, monkeypatch: pytest.MonkeyPatch, twist: str) -> None:
@@ -229,7 +280,7 @@ def test_rows_that_are_staged_wrong_are_refused(site: Site, monkeypatch: pytest.
 def test_unverified_a_stage_that_was_cut_short_would_be_served(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     batches = releases.Rows.batches
     monkeypatch.setattr(releases.Rows, "batches", lambda rows: (batch.slice(1) for batch in batches(rows)))
-    monkeypatch.setattr(releases, "_measure", lambda *_: Checksum(0, 0))
+    monkeypatch.setattr(releases, "measure", lambda *_: Checksum(0, 0))
     monkeypatch.setattr(Checksum, "__eq__", lambda *_: True)
 
     site.release(site.engine, site.states)

@@ -309,3 +309,16 @@ def test_a_session_is_pinned_whatever_the_server_says(source_server: MariaDb) ->
             cursor.execute("SET GLOBAL transaction_isolation = 'REPEATABLE-READ'")
 
     assert found == [("+00:00", "NO_ENGINE_SUBSTITUTION", "REPEATABLE-READ")]
+
+
+@pytest.mark.parametrize(("text", "kind"), [(None, "FileNotFoundError"), ("not a certificate", "SSLError")])
+def test_a_file_of_authorities_that_is_none_is_told_by_the_settings_name(
+    text: str | None, kind: str, tmp_path: Path
+) -> None:
+    ca = tmp_path / "ca.pem"
+    if text:
+        ca.write_text(text)
+
+    told = rf"LAKEHOUSE_SOURCE__CA names {ca}, which cannot be read as certificates \({kind}\)"
+    with pytest.raises(Terminal, match=told), connect(SourceSettings(host="127.0.0.1", port=9, ca=ca)):
+        pass

@@ -19,6 +19,7 @@ from demo.servers import mariadb
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from demo.servers.prefect import PrefectServer
+from deployments import pools
 from deployments.ecs import pool
 from lakehouse import ledger
 from lakehouse.lake import Lake
@@ -129,7 +130,7 @@ def _know(ecs: Ecs, source: MariaDb, warehouse: Postgres) -> None:
     template = pool.template(ecs.outputs)
     for server in ("SOURCE", "WAREHOUSE"):
         template["variables"]["properties"]["env"]["default"][f"LAKEHOUSE_{server}__TLS"] = "off"
-    ecs.client.update_work_pool(pool.POOL, WorkPoolUpdate(base_job_template=template))
+    ecs.client.update_work_pool(pools.ECS.name, WorkPoolUpdate(base_job_template=template))
 
 
 def test_a_task_that_aws_ends_in_mid_run_stops_in_time_and_the_next_run_brings_it_all(played: Played) -> None:

@@ -23,7 +23,7 @@ from prefect.utilities.callables import parameter_schema
 from demo.servers.prefect import PrefectServer
 from demo.servers.process import Process, launch, wait_until
 from demo.servers.s3 import S3Server
-from deployments.ecs import pool
+from deployments import pools
 from deployments.setup import setup
 from lakehouse.settings import Settings
 from tests.support import cloud
@@ -119,7 +119,7 @@ def opened(folder: Path, server: PrefectServer, **parameters: str) -> Iterator[E
             get_client(sync_client=True) as client,
             Agent(aws, outputs["Name"], folder) as agent,
         ):
-            pool.fill(cloud.STACK)
+            pools.step(client, pools.ECS, cloud.STACK).do()
             yield Ecs(aws, outputs, server, client, agent, folder)
     finally:
         aws.stop()
@@ -136,7 +136,7 @@ def worker(ecs: Ecs) -> Iterator[Process]:
     """Prefect's worker for ECS as a process, with nothing of this process's settings."""
     name = f"ecs-{secrets.token_hex(3)}"
     log = ecs.folder / f"{name}.log"
-    program = [sys.executable, "-m", "prefect", "worker", "start", "--name", name, "--pool", pool.POOL]
+    program = [sys.executable, "-m", "prefect", "worker", "start", "--name", name, "--pool", pools.ECS.name]
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "LAKEHOUSE_"))}
     environment = own | cloud.environment(ecs.server) | {
         "HOME": str(ecs.folder), "PREFECT_API_URL": ecs.prefect.api, "PREFECT_WORKER_QUERY_SECONDS": "1",
@@ -145,7 +145,7 @@ def worker(ecs: Ecs) -> Iterator[Process]:
     process = launch([*program, "--type", "ecs", "--no-create-pool-if-not-found"], log, ecs.folder, environment)
 
     def is_there() -> None:
-        known = httpx.post(f"{ecs.prefect.api}/work_pools/{pool.POOL}/workers/filter", json={}).json()
+        known = httpx.post(f"{ecs.prefect.api}/work_pools/{pools.ECS.name}/workers/filter", json={}).json()
         if name not in {one["name"] for one in known}:
             raise ConnectionError("the worker is not there yet")
 
@@ -161,7 +161,7 @@ def quick_deployment(ecs: Ecs) -> UUID:
     return ecs.client.create_deployment(
         flow_id=ecs.client.create_flow(quick),
         name="ecs",
-        work_pool_name=pool.POOL,
+        work_pool_name=pools.ECS.name,
         path=".",
         entrypoint="tests/support/quick.py:quick",
         pull_steps=HERE,
@@ -171,14 +171,15 @@ def quick_deployment(ecs: Ecs) -> UUID:
 
 
 def product_deployment(ecs: Ecs, settings: Settings) -> UUID:
-    """The deployment `prod` as `lakehouse setup` makes it; but its code is that of this clone."""
+    """The deployment `marketplace-prod` as `lakehouse setup` makes it; but its code is that of this clone."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_API_URL", ecs.prefect.api)
         patch.setenv("GIT_SHA", TAG)
         patch.setenv("LAKEHOUSE_IMAGE", ecs.image)
-        setup(settings, pool.POOL)
-    found = ecs.client.read_deployment_by_name("marketplace/prod")
-    for schedule in found.schedules:
-        ecs.client.update_deployment_schedule(found.id, schedule.id, active=False)
+        setup(settings, pools.ECS)
+    found = ecs.client.read_deployment_by_name("marketplace/marketplace-prod")
+    for deployment in ecs.client.read_deployments():
+        for schedule in deployment.schedules:
+            ecs.client.update_deployment_schedule(deployment.id, schedule.id, active=False)
     httpx.patch(f"{ecs.prefect.api}/deployments/{found.id}", json={"pull_steps": HERE}).raise_for_status()
     return found.id

@@ -71,7 +71,8 @@ def columns(name: str) -> dict[str, str]:
 def test_every_layer_has_its_tables() -> None:
     assert [r.where for r in declared.relations(CATALOG)] == [
         "raw_data.guests", "curated.guests", "curated.guests_history", "presentation.stays_monthly",
-        "presentation.rates", "presentation.load_log", "presentation.freshness", "quarantine.guests",
+        "presentation.rates", "presentation.load_log", "presentation.freshness",
+        "presentation.mirrors", "quarantine.guests",
     ]  # fmt: skip
     assert [r.schema for r in declared.relations(CATALOG, ["quarantine"])] == ["quarantine"]
 
@@ -92,6 +93,7 @@ def test_keys_are_the_declared_ones_and_periods_come_first() -> None:
         "raw_data.guests": ("id", "_seq"), "curated.guests": ("id",), "curated.guests_history": ("id", "_seq"),
         "presentation.stays_monthly": ("month", "guest_id"), "presentation.rates": ("city",),
         "presentation.load_log": ("release",), "presentation.freshness": ("mart", "source"),
+        "presentation.mirrors": ("mirror",),
         "quarantine.guests": ("id",),
     }  # fmt: skip
     assert of("curated.guests").is_primary

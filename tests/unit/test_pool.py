@@ -6,6 +6,7 @@ import pytest
 import yaml
 from cfnlint.decode import decode
 
+from deployments import pools
 from deployments.ecs import pool
 from lakehouse import settings
 from lakehouse.contracts import Terminal
@@ -24,6 +25,7 @@ def test_the_defaults_are_the_stacks_and_secrets_are_named_only() -> None:
 
     assert told["cluster"] == "the-ClusterArn"
     assert told["execution_role_arn"] != told["task_role_arn"]
+    assert told["env"]["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == "60"
     assert told["env"]["LAKEHOUSE_SOURCE__SECRET"] == "the-SourceSecretArn"
     assert [name for name in told["env"] if name.endswith(("PASSWORD", "KEY")) and "KMS" not in name] == []
     assert told["container_secrets"] == [{"name": "LAKEHOUSE_PRIVACY__KEY", "valueFrom": "the-PrivacyKeyArn"}]
@@ -48,7 +50,7 @@ def test_every_placeholder_has_a_variable_and_every_variable_a_title_and_a_place
 
 def test_the_memory_of_the_deployment_holds_the_drivers_heap_twice() -> None:
     entries = yaml.safe_load((cloud.CLONE / "prefect.yaml").read_text())["deployments"]
-    sizes = [e["work_pool"]["job_variables"]["memory"] for e in entries if e["work_pool"]["name"] == pool.POOL]
+    sizes = [e["work_pool"]["job_variables"]["memory"] for e in entries if e["work_pool"]["name"] == pools.ECS.name]
     heap = int(settings.SparkSettings().driver_memory.removesuffix("m"))
     assert sizes
     assert all(size >= 2 * heap for size in sizes)
