@@ -13,6 +13,7 @@ from lakehouse.lake import Lake
 from lakehouse.ledger import MirrorRecord
 from lakehouse.pipeline import Run
 from lakehouse.settings import Settings
+from lakehouse.warehouse import dialect as dialects
 from lakehouse.warehouse import mirror, mirror_reconcile
 from lakehouse.warehouse.mirror import Position
 from lakehouse.warehouse.mirrored import Place, places
@@ -27,9 +28,7 @@ def pending(run: Run, engine: Engine) -> bool:
     Raises:
         Terminal, Transient: The warehouse refuses us or cannot be reached.
     """
-    if run.settings.mirrored and not _can_mirror(engine):
-        raise Terminal("mirrors are for PostgreSQL, and the warehouse is Redshift; set LAKEHOUSE_MIRRORS=none")
-    return run.settings.mirrored and bool(_behind(engine, run.lake, run.catalog))
+    return _wanted(run.settings, engine) and bool(_behind(engine, run.lake, run.catalog))
 
 
 def refresh(run: Run, engine: Engine) -> list[MirrorRecord]:
@@ -43,7 +42,7 @@ def purge(run: Run, engine: Engine) -> int:
     Raises:
         Terminal, Transient: One of them still holds what the lake no longer does.
     """
-    if not _can_mirror(engine):
+    if not _can(engine):
         return 0
     known = mirror.filled(engine, [place.relation for place in places(run.catalog)])
     behind = [place for place in _behind(engine, run.lake, run.catalog) if place.relation in known]
@@ -60,11 +59,23 @@ def compare(settings: Settings, engine: Engine, catalog: Catalog) -> Iterator[Co
     Raises:
         Terminal, Transient: The warehouse refuses us or cannot be reached.
     """
-    return mirror_reconcile.compare(engine, Lake.of(settings), places(catalog) if settings.mirrored else [])
+    wanted = places(catalog) if _wanted(settings, engine) else []
+    return mirror_reconcile.compare(engine, Lake.of(settings), wanted) if wanted else iter(())
 
 
-def _can_mirror(engine: Engine) -> bool:
-    return engine.dialect.name == "postgresql"
+def _wanted(settings: Settings, engine: Engine) -> bool:
+    """Whether the setting asks for mirrors in this warehouse.
+
+    Raises:
+        Terminal: It does, and the warehouse cannot have them.
+    """
+    if settings.mirrors == "all" and not _can(engine):
+        raise Terminal("only PostgreSQL takes mirrors; set LAKEHOUSE_MIRRORS to auto or none")
+    return settings.mirrored and _can(engine)
+
+
+def _can(engine: Engine) -> bool:
+    return dialects.of(engine).name == "postgres"
 
 
 def _behind(engine: Engine, lake: Lake, catalog: Catalog) -> list[Place]:
