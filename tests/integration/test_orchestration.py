@@ -116,7 +116,7 @@ def place(
         generate(admin_of(source_server), 0.02)
     stack = Stack(source_server, warehouse_server, prefect_server, folder / "lake")
     described = WarehouseSettings(
-        host=target.host, port=target.port, user=target.user, password=SecretStr(target.password)
+        host=target.host, port=target.port, user=target.user, password=SecretStr(target.password), tls="off"
     )
     with (
         listening() as sink,

@@ -57,7 +57,7 @@ def described(warehouse_server: Postgres) -> Settings:
     target = warehouse_server
     return Settings(
         warehouse=WarehouseSettings(
-            host=target.host, port=target.port, user=target.user, password=SecretStr(target.password)
+            host=target.host, port=target.port, user=target.user, password=SecretStr(target.password), tls="off"
         ),
         alert_webhook=SecretStr(ADDRESS),
     )
