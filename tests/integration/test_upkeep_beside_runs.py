@@ -19,6 +19,8 @@ from tests.support.bronze import spark
 LAYERS = ("bronze", "quarantine", "history", "silver")
 WAIT_SECONDS = 120
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def _small_tables_are_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,9 +195,9 @@ def test_upkeep_that_a_run_overtakes_yields_and_tells_so(tmp_path: Path, monkeyp
             marts.changed(*change)
         return compacted(table, place)
 
-    monkeypatch.setattr(upkeep, "_compacted", late)
-
-    record = tend(marts)["silver", "things"]
+    with monkeypatch.context() as patched:
+        patched.setattr(upkeep, "_compacted", late)
+        record = tend(marts)["silver", "things"]
 
     assert "a run committed to it meanwhile" in record.note
     assert content(marts) == content(calm)

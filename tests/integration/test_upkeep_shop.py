@@ -16,6 +16,8 @@ from tests.support.lab import Lab, lab
 from tests.support.people import ANN, CATALOG, MAIL, NOTE, People
 from tests.support.zoo import EVERYTHING, ROWS, statements
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def world(source_server: MariaDb, warehouse_server: Postgres, tmp_path: Path) -> Iterator[People]:
@@ -69,7 +71,7 @@ def test_after_upkeep_there_is_nothing_to_do_and_then_changes_are_carried_proven
     assert due(world) == [] and equal(world) and world.totals() == before
     assert all(record.balanced for record in world.run("reconcile").values())
     world.shop.sql("UPDATE orders SET price = 100 WHERE id = 4", "DELETE FROM visits WHERE n = 12")
-    assert due(world) == [*CATALOG.tables, "marts"]
+    assert due(world) == [*CATALOG.tables]
     assert all(record.balanced for record in world.run().values())
     assert world.totals() != before and equal(world) and due(world) == []
 
@@ -86,12 +88,14 @@ def test_an_erasure_behind_upkeep_leaves_nothing_of_the_person_and_upkeep_behind
 
     receipt = world.erase()
 
+    owed = due(world)
     assert receipt.unclaimed == 0
     assert not [canary for canary in (str(ANN), MAIL, NOTE) if canary in world.everything_in_the_lake()]
     tend(world)
     assert not [canary for canary in (str(ANN), MAIL, NOTE) if canary in world.everything_in_the_lake()]
-    assert world.totals() == before and equal(world) and due(world) == []
+    assert world.totals() == before and equal(world) and due(world) == owed
     assert all(record.balanced for record in world.run("reconcile").values())
+    assert due(world) == []
     assert ANN not in world.users()
 
 
@@ -107,8 +111,9 @@ def test_every_type_is_the_same_to_its_edges_after_its_files_were_put_together(
         before = versions(world)
         assert len(before) == ROWS
 
-        (record,) = Upkeep.of(pipeline.Lake.of(world.settings)).tend(world.catalog)
+        records = {(r.layer, r.table): r for r in Upkeep.of(pipeline.Lake.of(world.settings)).tend(world.catalog)}
 
+        record = records["bronze", "zoo"]
         assert (record.files_after, record.error) == (1, "") and record.files_before >= ROWS
         assert versions(world) == before
         found = world.run("reconcile")
