@@ -43,3 +43,69 @@ def page(tmp_path: Path) -> Iterator[Page]:
         browser.set_default_timeout(STEP_MS)
         yield browser.pages[0]
         browser.close()
+
+
+def keep(page: Page, name: str) -> None:
+    """Leaves what the page shows as test output."""
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def open_form(page: Page, servers: Stack) -> None:
+    _, _, name = DEPLOYMENT.partition("/")
+    page.goto(f"{servers.prefect.url}/deployments")
+    page.get_by_role("link", name=name, exact=True).click()
+    keep(page, "1-deployment")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Custom run").click()
+    expect(page.get_by_role("heading", name="Parameters")).to_be_visible()
+
+
+def choose(page: Page, field: str, value: str) -> None:
+    """One of a list that opens."""
+    page.get_by_label(field).click()
+    page.get_by_role("option", name=value, exact=True).click()
+    page.keyboard.press("Escape")
+
+
+def set_day(page: Page, field: str, day: str) -> None:
+    """A day, in a field that is empty so far."""
+    box = page.locator("div.group", has=page.get_by_text(re.compile(rf"^{field}( \(Optional\))?$"))).first
+    box.get_by_role("tab", name="date").click()
+    box.get_by_role("button", name="Pick a date").click()
+    page.get_by_label("Date (yyyy-MM-dd)").fill(day)
+    page.keyboard.press("Escape")
+
+
+def submit(page: Page) -> str:
+    """Sends the form; the id of the run that it made."""
+    with page.expect_response(re.compile("/create_flow_run$")) as answer:
+        page.get_by_role("button", name="Submit").click()
+    assert answer.value.ok, answer.value.text()
+    return answer.value.json()["id"]
+
+
+def test_a_run_asked_for_in_the_form_completes_and_its_page_shows_what_it_did(servers: Stack, page: Page) -> None:
+    open_form(page, servers)
+    choose(page, "Tables", "exchange_rates")
+    choose(page, "Mode", "full")
+    set_day(page, "As of", DAY)
+    keep(page, "2-form")
+    run = submit(page)
+
+    base, _, _ = page.url.partition("/deployments")
+    page.goto(f"{base}/runs/flow-run/{run}")
+    expect(page.get_by_text("full exchange_rates").first).to_be_visible(timeout=RUN_MS)
+    expect(page.get_by_text("Completed", exact=True).first).to_be_visible(timeout=RUN_MS)
+    keep(page, "3-run")
+    page.get_by_role("tab", name="Artifacts").click()
+    keep(page, "4-artifacts")
+    page.get_by_role("link", name="run-summary").click()
+    row = page.get_by_role("row", name=re.compile("exchange_rates"))
+    expect(row).to_contain_text("load")
+    keep(page, "5-run-summary")
+
+    with temporary_settings({PREFECT_API_URL: servers.prefect.api}), get_client(sync_client=True) as client:
+        asked = client.read_flow_run(run).parameters
+    assert asked == {
+        "tables": ["exchange_rates"], "mode": "full", "since": None, "until": None, "as_of": DAY, "publish": True,
+    }  # fmt: skip
