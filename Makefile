@@ -9,6 +9,7 @@ CHECKOV_VERSION := 3.3.30
 IMAGE := rental-lakehouse
 SYNCED := .venv/.synced
 JAVA_PACKAGE := openjdk-17-jre-headless
+UI_VENV := .cache/ui-venv
 
 # $(call apt,PACKAGE): installs a Debian package where we may, else says the one line to run.
 apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)" >&2; exit 1; \
@@ -17,7 +18,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real test-faults test-stateful lint lint-aws format jars java clean image image-test bench-generate bench-extract bench-checks bench-text bench-marts bench-release buildah
+.PHONY: help demo up down test test-real test-faults test-stateful test-ui lint lint-aws format jars java clean image image-test chromium bench-generate bench-extract bench-checks bench-text bench-marts bench-release buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +46,9 @@ test-faults: jars ## run the long tests too: runs killed at every point, races; 
 test-stateful: jars ## play transactions, runs, crashes and zombies in any order, on real servers
 	@$(PYTHON) -m pytest tests/stateful $(ARGS)
 	@$(PYTHON) -m pytest tests/transforms -m long $(ARGS)
+
+test-ui: jars chromium $(UI_VENV)/.synced ## start a run in a real browser by the form of the Prefect UI, and read what it shows
+	@$(UI_VENV)/bin/python -m pytest tests/ui/ad_hoc_run.py $(ARGS)
 
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check
@@ -105,6 +109,13 @@ buildah:
 	@command -v buildah > /dev/null || { $(call apt,buildah); }
 	@command -v debootstrap > /dev/null || { $(call apt,debootstrap); }
 	@command -v ip > /dev/null || { $(call apt,iproute2); }
+
+chromium:
+	@command -v chromium > /dev/null || { $(call apt,chromium); }
+
+$(UI_VENV)/.synced: pyproject.toml uv.lock | $(UV)
+	@UV_PROJECT_ENVIRONMENT=$(UI_VENV) $(UV) sync --frozen --quiet --group ui
+	@touch $@
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --frozen --quiet
