@@ -31,7 +31,7 @@ FROM debian:bookworm-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates openjdk-17-jre-headless python3 \
-    && rm -rf /var/lib/apt/lists/* \
+    && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 1000 --user-group --no-create-home --home-dir /tmp lakehouse
 COPY --from=build /opt/lakehouse /opt/lakehouse
 WORKDIR /opt/lakehouse
