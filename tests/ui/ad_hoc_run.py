@@ -15,13 +15,15 @@ from tests.integration.test_servers import CLONE
 
 SCALE = 0.02
 DAY = "2026-01-31"
-RUN_MS = 400_000
+RUN_MS = 900_000
 STEP_MS = 60_000
 SCREENSHOTS = CLONE / "test-output" / "ui"
 SWITCHES = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 )  # fmt: skip
+
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
