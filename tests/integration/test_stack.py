@@ -185,7 +185,7 @@ def test_a_second_stack_stands_beside_the_first_and_tells_nobody_without_an_addr
     assert told["Subscriptions"] == []
     assert {name for name in outputs if outputs[name] == other[name]} == {
         "Region", "SourceHost", "SourcePort", "SourceCa", "SourceDatabase",
-        "WarehouseHost", "WarehousePort", "WarehouseDatabase",
+        "WarehouseHost", "WarehousePort", "WarehouseDatabase", "WarehouseDialect", "WarehouseCa",
     }  # fmt: skip
 
 
