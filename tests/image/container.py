@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,7 +33,7 @@ class Image:
     def start(self, tmp: Path, *command: str, **settings: str) -> Iterator[subprocess.Popen[str]]:
         """Starts a command with this folder as /tmp; what is left of it ends with the block."""
         os.chown(tmp, *map(int, self.user.split(":")))
-        spaces = ["unshare", "--mount", "--uts", "--pid", "--fork", "--kill-child"]
+        spaces = ["unshare", "--mount", "--uts", "--pid", "--fork"]
         process = subprocess.Popen(
             [*spaces, str(ENTER), str(self.root), str(tmp), self.user, self.folder, *command],
             env=self.environment | settings,
@@ -44,7 +45,8 @@ class Image:
         try:
             yield process
         finally:
-            process.kill()
+            if process.poll() is None:  # `--kill-child` is forgotten where the user changes
+                os.kill(first_process(process), signal.SIGKILL)
             process.wait()
 
 
