@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from lakehouse.contracts import Terminal
+
 What = Literal[
     "role", "schema", "owner", "grant", "create", "add column", "widen", "allow null", "key", "comment", "view"
 ]
@@ -42,6 +44,18 @@ class Plan:
     def changes(self) -> tuple[Change, ...]:
         """All that is to do, in order."""
         return (*self.first, *self.made, *self.then)
+
+    @property
+    def possible(self) -> Plan:
+        """The plan itself.
+
+        Raises:
+            Terminal: Something of it is refused.
+        """
+        if self.refusals:
+            reasons = "; ".join(f"{r.where}: {r.reason}" for r in self.refusals)
+            raise Terminal(f"the warehouse is not changed: {reasons}")
+        return self
 
     @property
     def empty(self) -> bool:

@@ -59,13 +59,14 @@ def of(engine: Engine) -> Dialect:
     Raises:
         Terminal: It is neither PostgreSQL nor Redshift.
     """
-    from lakehouse.warehouse.postgres import Postgres  # noqa: PLC0415
-    from lakehouse.warehouse.redshift import Redshift  # noqa: PLC0415
-
     match engine.dialect.name:
         case "postgresql":
+            from lakehouse.warehouse.postgres import Postgres  # noqa: PLC0415
+
             return Postgres()
         case "redshift":
+            from lakehouse.warehouse.redshift import Redshift  # noqa: PLC0415
+
             return Redshift()
     raise Terminal(f"a warehouse of the kind {engine.dialect.name} is not supported; take PostgreSQL or Redshift")
 
@@ -75,9 +76,9 @@ def table(dialect: Dialect, name: str) -> str:
     return f"{quoted(dialect.schema)}.{quoted(name)}"
 
 
-def is_there(connection: Connection, dialect: Dialect, name: str) -> bool:
-    """Whether the marts' schema has a table of this name."""
-    return bool(connection.execute(text(IS_THERE), {"schema": dialect.schema, "name": name}).scalar())
+def is_there(connection: Connection, schema: str, name: str) -> bool:
+    """Whether a schema has a table of this name."""
+    return bool(connection.execute(text(IS_THERE), {"schema": schema, "name": name}).scalar())
 
 
 def measure(

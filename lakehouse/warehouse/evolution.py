@@ -24,7 +24,7 @@ def script(relations: Collection[Relation]) -> list[str]:
     Raises:
         Terminal: PostgreSQL could not hold one of the tables.
     """
-    whole = _possible(planned(relations, NOTHING_YET, with_rights=True))
+    whole = planned(relations, NOTHING_YET, with_rights=True).possible
     first, made = ([s for c in changes for s in c.statements] for changes in (whole.first, whole.made))
     return ["BEGIN", *first, f"SET LOCAL ROLE {quoted(whole.maker)}", *made, "COMMIT"]
 
@@ -46,14 +46,14 @@ def apply(engine: Engine, relations: Collection[Relation], *, with_rights: bool 
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(wait * 1000)}")
         connection.exec_driver_sql("SET LOCAL standard_conforming_strings = on")
         connection.exec_driver_sql(ONE_AT_A_TIME)
-        todo = _possible(_plan(connection, relations, with_rights=with_rights))
+        todo = _plan(connection, relations, with_rights=with_rights).possible
         _run(connection, todo.first)
         if todo.made:
             connection.exec_driver_sql(f"SET LOCAL ROLE {quoted(todo.maker)}")
             _run(connection, todo.made)
             connection.exec_driver_sql("SET LOCAL ROLE NONE")
         _run(connection, todo.then)
-        for left in _possible(_plan(connection, relations, with_rights=with_rights)).changes:
+        for left in _plan(connection, relations, with_rights=with_rights).possible.changes:
             raise Terminal(f"{left.where}: {left.what} had no effect; whose is it? Nothing was changed")
     return todo
 
@@ -71,13 +71,6 @@ def ensure(engine: Engine, relations: Collection[Relation]) -> None:
 def _plan(connection: Connection, relations: Collection[Relation], *, with_rights: bool) -> Plan:
     found = catalogue.look(connection, {r.schema for r in relations})
     return planned(relations, found, with_rights=with_rights)
-
-
-def _possible(todo: Plan) -> Plan:
-    if todo.refusals:
-        reasons = "; ".join(f"{r.where}: {r.reason}" for r in todo.refusals)
-        raise Terminal(f"the warehouse is not changed: {reasons}")
-    return todo
 
 
 def _run(connection: Connection, changes: Iterable[Change]) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection, Engine
 
-from lakehouse.contracts import Terminal
 from lakehouse.warehouse import catalogue_redshift as catalogue
 from lakehouse.warehouse import ddl_redshift as ddl
 from lakehouse.warehouse.catalogue_redshift import Found, FoundColumn
@@ -38,10 +37,7 @@ def apply(engine: Engine, relations: Collection[Relation], *, with_rights: bool 
         Terminal: Something would lose values, is in the way, or is not permitted; nothing was changed.
         Transient: A table is locked; run it again.
     """
-    todo = plan(engine, relations, with_rights=with_rights)
-    if todo.refusals:
-        reasons = "; ".join(f"{r.where}: {r.reason}" for r in todo.refusals)
-        raise Terminal(f"the warehouse is not changed: {reasons}")
+    todo = plan(engine, relations, with_rights=with_rights).possible
     with session(engine, ANSWER_SECONDS + wait) as connection:
         alone = connection.execution_options(isolation_level="AUTOCOMMIT")
         _run(alone, [f"SET statement_timeout TO {int(wait * 1000)}"])

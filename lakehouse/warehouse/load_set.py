@@ -46,10 +46,10 @@ def load_set(lake: Lake, source: Rows) -> Iterator[str]:
     try:
         client, encryption = s3.client(), s3.encryption(lake.kms_key)
         try:
-            for file in _files(source, folder):
-                file.body.seek(0)
-                client.put_object(Bucket=bucket, Key=file.key, Body=file.body, **encryption)
-                written.append(File(file.key, file.length))
+            for file, body in _files(source, folder):
+                body.seek(0)
+                client.put_object(Bucket=bucket, Key=file.key, Body=body, **encryption)
+                written.append(file)
             client.put_object(Bucket=bucket, Key=manifest, Body=_manifest(bucket, written), **encryption)
             yield f"s3://{bucket}/{manifest}"
         finally:
@@ -63,19 +63,13 @@ def load_set(lake: Lake, source: Rows) -> Iterator[str]:
         raise Transient(f"{lake.root}: S3 does not answer ({type(error).__name__}); try again") from None
 
 
-class _Body(NamedTuple):
-    key: str
-    length: int
-    body: IO[bytes]
-
-
-def _files(source: Rows, folder: str) -> Iterator[_Body]:
+def _files(source: Rows, folder: str) -> Iterator[tuple[File, IO[bytes]]]:
     """One file after the other, each on disk until the next is asked for; one of no rows where there are none."""
     batches, number, more = source.batches(), 0, True
     while more:
         with tempfile.TemporaryFile() as body:
             more = _filled(body, source, batches)
-            yield _Body(f"{folder}/{number:05}.parquet", body.tell(), body)
+            yield File(f"{folder}/{number:05}.parquet", body.tell()), body
         number += 1
 
 

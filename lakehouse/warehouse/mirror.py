@@ -10,25 +10,23 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 from deltalake.exceptions import DeltaError
-from pgpq import ArrowToPostgresBinaryEncoder
 from sqlalchemy import Connection, Engine, text
 
 from lakehouse import arrow_checksum
-from lakehouse.checksum import NOTHING, Checksum, total
+from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.contracts import Terminal
 from lakehouse.lake import Lake, State
 from lakehouse.quoting import postgres as quoted
-from lakehouse.warehouse import arrow_types, evolution, files
+from lakehouse.warehouse import arrow_types, dialect, evolution, files
 from lakehouse.warehouse import ddl_postgres as ddl
 from lakehouse.warehouse.declared import MIRRORS
 from lakehouse.warehouse.files import Change, Files
 from lakehouse.warehouse.mirrored import Place
 from lakehouse.warehouse.model import Relation
-from lakehouse.warehouse.postgres import LOCK_WAIT
+from lakehouse.warehouse.postgres import Postgres, copy, wait_for_locks
 from lakehouse.warehouse.release import DEADLINE
 from lakehouse.warehouse.sessions import ANSWER_SECONDS, transaction
 
@@ -61,7 +59,7 @@ def positions(engine: Engine) -> dict[str, Position]:
         Terminal, Transient: The warehouse refuses us or cannot be reached.
     """
     with transaction(engine, ANSWER_SECONDS) as connection:
-        if connection.execute(text("SELECT to_regclass(:name)"), {"name": LOG}).scalar() is None:
+        if not dialect.is_there(connection, MIRRORS.schema, MIRRORS.name):
             return {}
         return _positions(connection)
 
@@ -70,7 +68,7 @@ def filled(engine: Engine, relations: Iterable[Relation]) -> frozenset[Relation]
     """Those of these tables that mirror something, or have rows of before."""
     known = positions(engine)
     with transaction(engine, ANSWER_SECONDS) as connection:
-        return frozenset(r for r in relations if r.where in known or _has_rows(connection, ddl.table(r)))
+        return frozenset(r for r in relations if r.where in known or _has_rows(connection, r))
 
 
 def refresh(engine: Engine, lake: Lake, place: Place, run_id: str) -> Mirrored | None:
@@ -83,7 +81,7 @@ def refresh(engine: Engine, lake: Lake, place: Place, run_id: str) -> Mirrored |
     evolution.ensure(engine, [MIRRORS, place.relation])
     table = ddl.table(place.relation)
     with transaction(engine, DEADLINE) as connection:
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
+        wait_for_locks(connection)
         connection.execute(text(f"LOCK TABLE {table} IN EXCLUSIVE MODE"))
         at, state = _positions(connection).get(place.relation.where), lake.state(place.layer, place.name)
         if state is None or not state.usable or (at is not None and at.commit == state.commit):
@@ -102,9 +100,7 @@ def told(schema: pa.Schema) -> str:
 
 def measure(connection: Connection, relation: Relation, schema: pa.Schema) -> Checksum:
     """Count and checksum of these columns of a mirror, as it stands there now."""
-    sql = f"SELECT count(*), {total(arrow_checksum.fields(schema), 'postgres')} FROM {ddl.table(relation)}"  # noqa: S608
-    row = connection.exec_driver_sql(sql.replace("%", "%%")).one()
-    return Checksum(int(row[0]), int(row[1]))
+    return dialect.measure(connection, Postgres(), ddl.table(relation), arrow_checksum.fields(schema))
 
 
 def staged(connection: Connection, name: str, relation: Relation, columns: list[str], rows: Rows) -> str:
@@ -114,7 +110,7 @@ def staged(connection: Connection, name: str, relation: Relation, columns: list[
     connection.execute(text(f"CREATE TEMPORARY TABLE {name} ({declared}) ON COMMIT DROP"))
     wanted = arrow_types.schema(relation)
     schema = pa.schema([wanted.field(column) for column in columns])
-    _copy(connection, name, schema, (batch.select(columns) for batch in rows))
+    copy(connection, name, schema, (batch.select(columns) for batch in rows))
     connection.execute(text(f"ANALYZE {name}"))
     return name
 
@@ -160,7 +156,7 @@ def _replaced(connection: Connection, relation: Relation, now: Files) -> Checksu
     """
     sums: list[Checksum] = []
     connection.execute(text(f"DELETE FROM {ddl.table(relation)}"))  # noqa: S608
-    _copy(connection, ddl.table(relation), now.schema, now.summed(sums))
+    copy(connection, ddl.table(relation), now.schema, now.summed(sums))
     found, wanted = measure(connection, relation, now.schema), sum(sums, NOTHING)
     if found != wanted:
         raise Terminal(
@@ -170,20 +166,10 @@ def _replaced(connection: Connection, relation: Relation, now: Files) -> Checksu
     return found
 
 
-def _copy(connection: Connection, table: str, schema: pa.Schema, rows: Rows) -> None:
-    encoder, names = ArrowToPostgresBinaryEncoder(schema), ", ".join(map(quoted, schema.names))
-    raw: Any = connection.connection.driver_connection
-    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT BINARY)") as copy:
-        copy.write(encoder.write_header())
-        for batch in rows:
-            copy.write(encoder.write_batch(batch))
-        copy.write(encoder.finish())
-
-
-def _has_rows(connection: Connection, table: str) -> bool:
-    if connection.execute(text("SELECT to_regclass(:name)"), {"name": table}).scalar() is None:
+def _has_rows(connection: Connection, relation: Relation) -> bool:
+    if not dialect.is_there(connection, relation.schema, relation.name):
         return False
-    return bool(connection.execute(text(f"SELECT EXISTS (SELECT FROM {table})")).scalar())  # noqa: S608
+    return bool(connection.execute(text(f"SELECT EXISTS (SELECT FROM {ddl.table(relation)})")).scalar())  # noqa: S608
 
 
 def _positions(connection: Connection) -> dict[str, Position]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
+import pyarrow as pa
 from pgpq import ArrowToPostgresBinaryEncoder
 from sqlalchemy import Connection, Engine, text
 
@@ -35,7 +36,7 @@ class Postgres:
 
     def take_turn(self, connection: Connection) -> None:
         """Readers of the log are not held up."""
-        _wait_for_locks(connection)
+        wait_for_locks(connection)
         connection.execute(text(f"LOCK TABLE {ddl.table(LOAD_LOG)} IN EXCLUSIVE MODE"))
 
     def stage(self, connection: Connection, lake: Lake, name: str, source: Rows) -> None:  # noqa: ARG002
@@ -44,19 +45,13 @@ class Postgres:
             f"{quoted(c.name)} {ddl.named(c.type)}" for c in of_mart(Mart(name, (), ""), source.schema).columns
         )
         connection.execute(text(f"CREATE TEMPORARY TABLE {quoted(name)} ({columns})"))
-        encoder = ArrowToPostgresBinaryEncoder(source.schema)
-        raw: Any = connection.connection.driver_connection
-        with raw.cursor() as cursor, cursor.copy(f"COPY {quoted(name)} FROM STDIN WITH (FORMAT BINARY)") as copy:
-            copy.write(encoder.write_header())
-            for batch in source.batches():
-                copy.write(encoder.write_batch(batch))
-            copy.write(encoder.finish())
+        copy(connection, quoted(name), source.schema, source.batches())
 
     def note(self, connection: Connection, horizons: Collection[Horizon], run_id: str) -> None:
         """One row per mart and source."""
         rows = [{"mart": h.mart, "source": h.source, "at": moment(h.at), "run_id": run_id} for h in horizons]
         if rows:
-            _wait_for_locks(connection)
+            wait_for_locks(connection)
             connection.execute(
                 text(
                     f"INSERT INTO {ddl.table(FRESHNESS)} AS known (mart, source, source_horizon, run_id) "  # noqa: S608
@@ -68,5 +63,17 @@ class Postgres:
             )
 
 
-def _wait_for_locks(connection: Connection) -> None:
+def wait_for_locks(connection: Connection) -> None:
+    """Waits for locks in this transaction, but not for ever."""
     connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
+
+
+def copy(connection: Connection, table: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Puts rows into these columns of a table, by its quoted name, as they come."""
+    encoder, names = ArrowToPostgresBinaryEncoder(schema), ", ".join(map(quoted, schema.names))
+    raw: Any = connection.connection.driver_connection
+    with raw.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN WITH (FORMAT BINARY)") as line:
+        line.write(encoder.write_header())
+        for batch in batches:
+            line.write(encoder.write_batch(batch))
+        line.write(encoder.finish())

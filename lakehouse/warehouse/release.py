@@ -130,7 +130,7 @@ def served(engine: Engine, mart: Mart, fields: Collection[Field], periods: Colle
 
 
 def _serving(connection: Connection, dialect: Dialect) -> Released:
-    if not dialects.is_there(connection, dialect, LOAD_LOG.name):
+    if not dialects.is_there(connection, dialect.schema, LOAD_LOG.name):
         return Released(0, "", {})
     row = connection.execute(
         text(f"SELECT release, run_id, marts FROM {table(dialect, LOAD_LOG.name)} ORDER BY release DESC LIMIT 1")  # noqa: S608

@@ -16,7 +16,7 @@ from lakehouse.contracts import Terminal, Transient
 from lakehouse.lake import Lake, Layer
 from lakehouse.purge import purge
 from lakehouse.settings import Settings
-from lakehouse.warehouse import evolution, mirror, mirror_reconcile
+from lakehouse.warehouse import evolution, mirror, mirror_reconcile, postgres
 from lakehouse.warehouse.mirrored import places
 from tests.support import warehouse
 from tests.support.layers import CATALOG, Layers, place, wider
@@ -314,7 +314,7 @@ def test_a_table_that_changes_what_is_written_to_it_is_refused_and_stays_as_it_w
 def test_a_locked_mirror_is_waited_for_a_while_and_the_error_says_who_holds_it(
     filled: Layers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mirror, "LOCK_WAIT", "200ms")
+    monkeypatch.setattr(postgres, "LOCK_WAIT", "200ms")
     filled.put(filled.row(200))
     with filled.engine.begin() as holder:
         holder.exec_driver_sql(f"LOCK TABLE {filled.table} IN SHARE MODE")

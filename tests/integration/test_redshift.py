@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -19,7 +20,8 @@ from lakehouse.lake import Lake, State
 from lakehouse.warehouse import ddl_redshift, evolution_redshift, redshift
 from lakehouse.warehouse import release as releases
 from lakehouse.warehouse.dialect import Horizon
-from tests.integration.test_release import MARTS, NAMES, SEEN, ten_days
+from tests.integration import test_release
+from tests.integration.test_release import MARTS, NAMES, ten_days, versions, watched
 from tests.support.gold_lake import GoldLake, Row, on
 from tests.support.redshift import Cluster, cluster, parsed
 from tests.support.warehouse import rows
@@ -43,13 +45,23 @@ def warehouse(warehouse_server: Postgres, s3_server: S3Server) -> Iterator[Clust
 
 
 def release(warehouse: Cluster, gold: GoldLake, run: str = "run", **states: State) -> list[releases.Part]:
-    return releases.release(warehouse.engine, gold.lake, states, run, MARTS)[1]
+    return test_release.release(warehouse.engine, gold, run, **states)
 
 
 def served(warehouse: Cluster, name: str) -> list[Row]:
-    with warehouse.direct.connect() as connection:
-        rows = connection.exec_driver_sql(f'SELECT day, "order", note FROM presentation.{name}')
-        return sorted(tuple(row) for row in rows)
+    return test_release.served(warehouse.direct, name)
+
+
+def two_at_once(warehouse: Cluster, gold: GoldLake) -> list[int]:
+    """The numbers of the releases after both marts were released, and then each by a run of its own."""
+    release(warehouse, gold, nights=gold.write("nights", ten_days()), guests=gold.write("guests", ten_days()))
+    states = {name: gold.write(name, [(on(2), 8, None)], [on(2)]) for name in NAMES}
+    runs = [threading.Thread(target=release, args=(warehouse, gold, n), kwargs={n: states[n]}) for n in NAMES]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join(60)
+    return [number for (number,) in rows(warehouse.direct, "SELECT release FROM presentation.load_log ORDER BY 1")]
 
 
 def odd() -> list[Row]:
@@ -99,17 +111,7 @@ def test_a_table_that_somebody_altered_is_made_whole(warehouse: Cluster, gold: G
 
 
 def test_of_two_releases_at_once_both_are_made_one_after_the_other(warehouse: Cluster, gold: GoldLake) -> None:
-    release(warehouse, gold, nights=gold.write("nights", ten_days()), guests=gold.write("guests", ten_days()))
-    states = {name: gold.write(name, [(on(2), 8, None)], [on(2)]) for name in NAMES}
-    runs = [threading.Thread(target=release, args=(warehouse, gold, n), kwargs={n: states[n]}) for n in NAMES]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join(60)
-
-    with warehouse.direct.connect() as connection:
-        numbers = connection.execute(text("SELECT release FROM presentation.load_log ORDER BY 1")).scalars().all()
-    assert numbers == [1, 2, 3]
+    assert two_at_once(warehouse, gold) == [1, 2, 3]
     assert [served(warehouse, name) for name in NAMES] == [gold.rows(name) for name in NAMES]
 
 
@@ -117,21 +119,17 @@ def test_without_the_lock_two_releases_take_one_number(
     warehouse: Cluster, gold: GoldLake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The negative control: both read the log before either writes it, and no key refuses the second."""
-    release(warehouse, gold, nights=gold.write("nights", ten_days()), guests=gold.write("guests", ten_days()))
-    both = threading.Barrier(2, timeout=30)
+    both, log = threading.Barrier(2, timeout=30), releases._log
     monkeypatch.setattr(redshift.Redshift, "take_turn", lambda *_: None)
-    log = releases._log
-    monkeypatch.setattr(releases, "_log", lambda *given: (both.wait(), log(*given)))
-    states = {name: gold.write(name, [(on(2), 8, None)], [on(2)]) for name in NAMES}
-    runs = [threading.Thread(target=release, args=(warehouse, gold, n), kwargs={n: states[n]}) for n in NAMES]
-    for run in runs:
-        run.start()
-    for run in runs:
-        run.join(60)
 
-    with warehouse.direct.connect() as connection:
-        numbers = connection.execute(text("SELECT release FROM presentation.load_log ORDER BY 1")).scalars().all()
-    assert numbers == [1, 2, 2]
+    def together(*given: Any) -> None:
+        if given[2].release > 1:
+            both.wait()
+        log(*given)
+
+    monkeypatch.setattr(releases, "_log", together)
+
+    assert two_at_once(warehouse, gold) == [1, 2, 2]
 
 
 def test_a_log_that_is_locked_is_waited_for_not_for_ever_and_its_holder_is_named(
@@ -169,28 +167,11 @@ def test_a_serialization_error_is_worth_another_try(warehouse: Cluster, gold: Go
 
 
 def test_a_reader_of_the_views_sees_one_release_at_any_time(warehouse: Cluster, gold: GoldLake) -> None:
-    def versions(numbers: range) -> Iterator[dict[str, State]]:
-        for number in numbers:
-            rows = [(on(day), number, None) for day in range(4)]
-            yield {name: gold.write(name, rows, [on(day) for day in range(4)]) for name in NAMES}
+    release(warehouse, gold, **next(versions(gold, [0])))
+    made = (release(warehouse, gold, **states) for states in versions(gold, range(1, 12)))
 
-    release(warehouse, gold, **next(versions(range(1))))
-    seen, done = set[tuple](), threading.Event()
+    seen = watched(warehouse.direct, made)
 
-    def read() -> None:
-        with warehouse.direct.connect() as connection:
-            while not done.is_set():
-                seen.add(tuple(connection.exec_driver_sql(SEEN).one()))
-                connection.rollback()
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        for states in versions(range(1, 12)):
-            release(warehouse, gold, **states)
-    finally:
-        done.set()
-        reader.join(30)
     assert {(low == high, count) for low, high, count in seen} == {(True, 8)}
     assert len(seen) > 3
 
