@@ -160,8 +160,8 @@ def _marts(
 
 def _mirrored(run: Run, engine: Engine | None) -> tuple[MirrorRecord, ...]:
     try:
-        due = engine is not None and mirrors.pending(run, engine)
-        return tuple(steps.mirror(run, engine)) if due else ()
+        behind = mirrors.due(run, engine) if engine is not None else []
+        return tuple(steps.mirror(run, engine, behind)) if behind else ()
     except PipelineError as error:
         return (MirrorRecord("mirrors", "failed", error=str(error)),)
 

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import pyarrow as pa
-from deltalake import write_deltalake
 
 from lakehouse.lake import Lake
 
@@ -41,7 +40,7 @@ class ErasureRecord:
 def append(lake: Lake, record: ErasureRecord) -> None:
     """Writes the line of an erasure behind the others."""
     row = pa.Table.from_pylist([asdict(record)], schema=SCHEMA)
-    write_deltalake(lake.path("ledger", NAME), row, mode="append", storage_options=lake.storage_options())
+    lake.append(NAME, row)
 
 
 def records(lake: Lake) -> list[ErasureRecord]:

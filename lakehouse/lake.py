@@ -9,8 +9,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 from pydantic import TypeAdapter
 
@@ -245,6 +246,10 @@ class Lake:
                 version, shown = int(entry["version"]), int(entry["snapshot"])
                 return State(f"ledger/{name}", version + 1, "", "append", version=version, snapshot=shown)
         return None
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Writes rows behind the others of a table of the ledger."""
+        write_deltalake(self.path("ledger", name), rows, mode="append", storage_options=self.storage_options())
 
     def check_writable(self) -> None:
         """Refuses a lake that cannot be written.

@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import write_deltalake
 from pydantic import TypeAdapter
 
 from lakehouse.lake import Lake
@@ -162,7 +161,7 @@ def append(lake: Lake, report: RunReport) -> None:
          ("report", pa.string())]
     )  # fmt: skip
     table = pa.Table.from_pylist([row], schema=schema)
-    write_deltalake(lake.path("ledger", NAME), table, mode="append", storage_options=lake.storage_options())
+    lake.append(NAME, table)
 
 
 def reports(lake: Lake) -> list[RunReport]:

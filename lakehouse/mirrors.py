@@ -22,18 +22,18 @@ from lakehouse.warehouse.reconcile import Comparison
 LOG = logging.getLogger(__name__)
 
 
-def pending(run: Run, engine: Engine) -> bool:
-    """True where the setting asks for mirrors and one is behind the lake; needs no JVM.
+def due(run: Run, engine: Engine) -> list[Place]:
+    """The mirrors that the setting asks for and that are behind the lake; needs no JVM.
 
     Raises:
         Terminal, Transient: The warehouse refuses us or cannot be reached.
     """
-    return _wanted(run.settings, engine) and bool(_behind(engine, run.lake, run.catalog))
+    return _behind(engine, run.lake, run.catalog) if _wanted(run.settings, engine) else []
 
 
-def refresh(run: Run, engine: Engine) -> list[MirrorRecord]:
-    """Brings every mirror to the newest commit of its table; the records of those that were behind. Needs no JVM."""
-    return _refreshed(engine, run.lake, _behind(engine, run.lake, run.catalog), run.run_id)
+def refresh(run: Run, engine: Engine, behind: list[Place]) -> list[MirrorRecord]:
+    """Brings these mirrors to the newest commit of their tables. Needs no JVM."""
+    return _refreshed(engine, run.lake, behind, run.run_id)
 
 
 def purge(run: Run, engine: Engine) -> int:
@@ -46,7 +46,7 @@ def purge(run: Run, engine: Engine) -> int:
         return 0
     known = mirror.filled(engine, [place.relation for place in places(run.catalog)])
     behind = [place for place in _behind(engine, run.lake, run.catalog) if place.relation in known]
-    records = _refreshed(engine, run.lake, behind, run.run_id)
+    records = refresh(run, engine, behind)
     for record in records:
         if record.error:
             raise Terminal(f"{record.name} is not what the lake is: {record.error}")

@@ -8,7 +8,6 @@ from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import write_deltalake
 
 from lakehouse import curation
 from lakehouse.contracts import Table
@@ -73,7 +72,7 @@ def _status(rule: str, verdict: Verdict) -> Status:
 def append(lake: Lake, found: list[Outcome]) -> None:
     """Writes outcomes behind the others."""
     rows = pa.Table.from_pylist([asdict(outcome) for outcome in found], schema=SCHEMA)
-    write_deltalake(lake.path("ledger", NAME), rows, mode="append", storage_options=lake.storage_options())
+    lake.append(NAME, rows)
 
 
 def of_run(lake: Lake, run_id: str) -> list[Outcome]:

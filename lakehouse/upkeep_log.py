@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import pyarrow as pa
-from deltalake import write_deltalake
 
 from lakehouse.lake import Lake, Layer
 
@@ -57,7 +56,7 @@ class UpkeepRecord:
 def append(lake: Lake, found: Iterable[UpkeepRecord]) -> None:
     """Writes lines behind the others."""
     rows = pa.Table.from_pylist([asdict(record) for record in found], schema=SCHEMA)
-    write_deltalake(lake.path("ledger", NAME), rows, mode="append", storage_options=lake.storage_options())
+    lake.append(NAME, rows)
 
 
 def records(lake: Lake) -> list[UpkeepRecord]:

@@ -13,6 +13,7 @@ from lakehouse.contracts import Transient
 from lakehouse.lake import State
 from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
+from lakehouse.warehouse.mirrored import Place
 from tasks import artifacts
 
 RETRIES = 3
@@ -53,9 +54,9 @@ def publish(run: Run, engine: Engine, states: dict[str, State], proven: frozense
 
 
 @step
-def mirror(run: Run, engine: Engine) -> list[MirrorRecord]:
+def mirror(run: Run, engine: Engine, behind: list[Place]) -> list[MirrorRecord]:
     """Each layer into the schema of its name, table by table."""
-    return mirrors.refresh(run, engine)
+    return mirrors.refresh(run, engine, behind)
 
 
 @step

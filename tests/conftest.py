@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.servers import mariadb, postgres, prefect, s3
+from lakehouse.lake import Lake
 
 os.environ["PYSPARK_PYTHON"] = "python3"
 
@@ -54,3 +55,14 @@ def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.S3Server]
     server = s3.start(tmp_path_factory.mktemp("s3"))
     yield server
     server.stop()
+
+
+@pytest.fixture(params=["disk", "s3"])
+def lake_anywhere(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """An empty lake, on a disk and on S3."""
+    if request.param == "disk":
+        return Lake(str(tmp_path / "lake"))
+    server: s3.S3Server = request.getfixturevalue("s3_server")
+    for name, value in server.environment().items():
+        monkeypatch.setenv(name, value)
+    return Lake(f"s3://{server.bucket}/{tmp_path.name}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -114,16 +114,19 @@ def of_mart(mart: Mart, found: pa.Schema | None = None) -> Relation:
 
     Whole numbers are 64 bit, as a release carries them.
     """
-    if mart.columns:
-        columns = tuple(map(partial(_of_mart, mart.name), mart.columns))
-    else:
-        columns = tuple(Column(f.name, _inferred(f.type)) for f in found or ())
+    declared = tuple(map(partial(_of_mart, mart.name), mart.columns))
+    columns = declared or inferred(found or ())
     kinds = {c.name: c.type.kind for c in columns}
     columns = tuple(replace(c, type=BIGINT) if c.type.kind in ("int", "smallint") else c for c in columns)
     sort = (mart.period,) if mart.period else tuple(k for k in mart.grain if kinds.get(k) == "date")[:1]
     key = tuple(dict.fromkeys((*(s for s in sort if s in mart.grain), *mart.grain)))
     known = key if set(key) <= set(kinds) else ()
     return Relation(mart.layer, mart.name, columns, known, sort, mart.description)
+
+
+def inferred(found: Iterable[pa.Field]) -> tuple[Column, ...]:
+    """The columns that hold what was found; whole numbers are 64 bit, as a release carries them."""
+    return tuple(Column(field.name, _inferred(field.type)) for field in found)
 
 
 def _of_mart(mart: str, column: MartColumn) -> Column:

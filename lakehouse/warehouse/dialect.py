@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import NamedTuple, Protocol
 
 from sqlalchemy import Connection, Engine, text
@@ -12,7 +12,8 @@ from lakehouse.checksum import Checksum, Field
 from lakehouse.contracts import Terminal
 from lakehouse.lake import Lake
 from lakehouse.quoting import postgres as quoted
-from lakehouse.warehouse.model import Relation
+from lakehouse.warehouse.declared import inferred
+from lakehouse.warehouse.model import Relation, Type
 from lakehouse.warehouse.rows import Rows
 
 IS_THERE = """
@@ -79,6 +80,12 @@ def table(dialect: Dialect, name: str) -> str:
 def is_there(connection: Connection, schema: str, name: str) -> bool:
     """Whether a schema has a table of this name."""
     return bool(connection.execute(text(IS_THERE), {"schema": schema, "name": name}).scalar())
+
+
+def make_stage(connection: Connection, name: str, rows: Rows, named: Callable[[Type], str]) -> None:
+    """Makes a table of this session with the columns of rows, their types in the words of a dialect."""
+    columns = ", ".join(f"{quoted(c.name)} {named(c.type)}" for c in inferred(rows.schema))
+    connection.execute(text(f"CREATE TEMPORARY TABLE {quoted(name)} ({columns})"))
 
 
 def measure(

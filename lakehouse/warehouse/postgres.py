@@ -10,13 +10,12 @@ from pgpq import ArrowToPostgresBinaryEncoder
 from sqlalchemy import Connection, Engine, text
 
 from lakehouse import checksum
-from lakehouse.contracts import Mart
 from lakehouse.lake import Lake
 from lakehouse.quoting import postgres as quoted
 from lakehouse.warehouse import ddl_postgres as ddl
 from lakehouse.warehouse import evolution
-from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG, of_mart
-from lakehouse.warehouse.dialect import Horizon
+from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG
+from lakehouse.warehouse.dialect import Horizon, make_stage
 from lakehouse.warehouse.model import Relation
 from lakehouse.warehouse.rows import Rows
 from lakehouse.window import moment
@@ -41,10 +40,7 @@ class Postgres:
 
     def stage(self, connection: Connection, lake: Lake, name: str, source: Rows) -> None:  # noqa: ARG002
         """A temporary table, filled by COPY."""
-        columns = ", ".join(
-            f"{quoted(c.name)} {ddl.named(c.type)}" for c in of_mart(Mart(name, (), ""), source.schema).columns
-        )
-        connection.execute(text(f"CREATE TEMPORARY TABLE {quoted(name)} ({columns})"))
+        make_stage(connection, name, source, ddl.named)
         copy(connection, quoted(name), source.schema, source.batches())
 
     def note(self, connection: Connection, horizons: Collection[Horizon], run_id: str) -> None:

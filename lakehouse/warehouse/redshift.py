@@ -7,14 +7,13 @@ from collections.abc import Collection
 from sqlalchemy import Connection, Engine, text
 
 from lakehouse import checksum
-from lakehouse.contracts import Mart
 from lakehouse.lake import Lake
 from lakehouse.quoting import postgres as quoted
 from lakehouse.quoting import redshift_text as literal
 from lakehouse.warehouse import ddl_redshift as ddl
 from lakehouse.warehouse import evolution_redshift
-from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG, of_mart
-from lakehouse.warehouse.dialect import Horizon
+from lakehouse.warehouse.declared import FRESHNESS, LOAD_LOG
+from lakehouse.warehouse.dialect import Horizon, make_stage
 from lakehouse.warehouse.load_set import load_set
 from lakehouse.warehouse.model import Relation
 from lakehouse.warehouse.rows import Rows
@@ -44,9 +43,7 @@ class Redshift:
 
     def stage(self, connection: Connection, lake: Lake, name: str, source: Rows) -> None:
         """A temporary table, filled by COPY as the cluster's default role."""
-        made = of_mart(Mart(name, (), ""), source.schema)
-        columns = ", ".join(f"{quoted(c.name)} {ddl.named(c.type)}" for c in made.columns)
-        connection.execute(text(f"CREATE TEMPORARY TABLE {quoted(name)} ({columns})"))
+        make_stage(connection, name, source, ddl.named)
         with load_set(lake, source) as manifest:
             connection.exec_driver_sql(copy(name, manifest))
 

@@ -1,8 +1,5 @@
 """What a purge takes and what it leaves, on a disk and on S3; without Spark."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -10,22 +7,15 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
-from demo.servers.s3 import S3Server
 from lakehouse.lake import Lake, State, to_json
 from lakehouse.purge import purge
 
 OLD, NEW = "ann@example.org", "nobody"
 
 
-@pytest.fixture(params=["disk", "s3"])
-def lake(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    if request.param == "disk":
-        yield Lake(str(tmp_path / "lake"))
-        return
-    server: S3Server = request.getfixturevalue("s3_server")
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-    yield Lake(f"s3://{server.bucket}/{tmp_path.name}")
+@pytest.fixture
+def lake(lake_anywhere: Lake) -> Lake:
+    return lake_anywhere
 
 
 def commit(lake: Lake, seq: int, who: str, mode: str = "overwrite") -> None:

@@ -1,6 +1,6 @@
 """What upkeep does to a table of the lake, on a disk and on S3, and what it leaves; without Spark."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.fs import DeltaStorageHandler
 from pyarrow import fs
 
-from demo.servers.s3 import S3Server
 from lakehouse import upkeep, upkeep_log
 from lakehouse.contracts import Catalog, Mart, Recipe, Terminal
 from lakehouse.lake import Lake, Layer, State, to_json
@@ -24,17 +23,6 @@ from tests.support.bronze import THINGS, curation
 CATALOG = Catalog({"things": curation(THINGS)}, {})
 READER = Recipe(Mart("reader", ("n",), ""), lambda things: things, ("things",), "1")
 ANN = "ann@example.org"
-
-
-@pytest.fixture(params=["disk", "s3"])
-def anywhere(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
-    if request.param == "disk":
-        yield Lake(str(tmp_path / "lake"))
-        return
-    server: S3Server = request.getfixturevalue("s3_server")
-    for name, value in server.environment().items():
-        monkeypatch.setenv(name, value)
-    yield Lake(f"s3://{server.bucket}/{tmp_path.name}")
 
 
 @pytest.fixture
@@ -81,27 +69,27 @@ def loaded(lake: Lake, commits: int = 4) -> None:
     commit(lake, "silver", "things", some(*range(commits)), inputs={"bronze": commits})
 
 
-def test_small_files_become_one_and_rows_states_and_sequences_stay(anywhere: Lake) -> None:
-    loaded(anywhere)
-    before = anywhere.state("bronze", "things"), numbers(anywhere, "bronze", "things")
+def test_small_files_become_one_and_rows_states_and_sequences_stay(lake_anywhere: Lake) -> None:
+    loaded(lake_anywhere)
+    before = lake_anywhere.state("bronze", "things"), numbers(lake_anywhere, "bronze", "things")
 
-    record = tend(anywhere)["bronze", "things"]
+    record = tend(lake_anywhere)["bronze", "things"]
 
     assert (record.files_before, record.files_after, record.note, record.error) == (4, 1, "", "")
-    after = anywhere.state("bronze", "things")
+    after = lake_anywhere.state("bronze", "things")
     assert replace(after, snapshot=before[0].snapshot) == before[0] and after.snapshot == before[0].version + 1
-    assert numbers(anywhere, "bronze", "things") == numbers(anywhere, "bronze", "things", after) == before[1]
-    assert commit(anywhere, "bronze", "things", some(7)).seq == 5
+    assert numbers(lake_anywhere, "bronze", "things") == numbers(lake_anywhere, "bronze", "things", after) == before[1]
+    assert commit(lake_anywhere, "bronze", "things", some(7)).seq == 5
 
 
-def test_a_second_upkeep_writes_nothing(anywhere: Lake) -> None:
-    loaded(anywhere)
-    tend(anywhere)
-    before = {layer: anywhere.open(layer, "things").version() for layer in ("bronze", "silver")}
+def test_a_second_upkeep_writes_nothing(lake_anywhere: Lake) -> None:
+    loaded(lake_anywhere)
+    tend(lake_anywhere)
+    before = {layer: lake_anywhere.open(layer, "things").version() for layer in ("bronze", "silver")}
 
-    again = tend(anywhere)
+    again = tend(lake_anywhere)
 
-    assert {layer: anywhere.open(layer, "things").version() for layer in before} == before
+    assert {layer: lake_anywhere.open(layer, "things").version() for layer in before} == before
     assert all((r.files_before, r.removed) == (r.files_after, 0) for r in again.values())
 
 
@@ -356,24 +344,26 @@ def with_ann(lake: Lake) -> list[str]:
 
 
 @pytest.mark.parametrize("between", [lambda lake: None, tend], ids=["one upkeep", "one before and one after"])
-def test_a_purge_behind_an_upkeep_leaves_nothing_of_before(anywhere: Lake, between: Callable[[Lake], object]) -> None:
+def test_a_purge_behind_an_upkeep_leaves_nothing_of_before(
+    lake_anywhere: Lake, between: Callable[[Lake], object]
+) -> None:
     canary = pa.table({"n": [1], "who": [ANN]})
-    commit(anywhere, "bronze", "things", canary)
-    commit(anywhere, "bronze", "things", some(2))
-    tend(anywhere)
-    commit(anywhere, "bronze", "things", some(1, 2), "overwrite")
-    commit(anywhere, "bronze", "things", some(3))
-    between(anywhere)
+    commit(lake_anywhere, "bronze", "things", canary)
+    commit(lake_anywhere, "bronze", "things", some(2))
+    tend(lake_anywhere)
+    commit(lake_anywhere, "bronze", "things", some(1, 2), "overwrite")
+    commit(lake_anywhere, "bronze", "things", some(3))
+    between(lake_anywhere)
 
-    assert with_ann(anywhere)
+    assert with_ann(lake_anywhere)
 
-    purged = purge(anywhere, "bronze", "things")
+    purged = purge(lake_anywhere, "bronze", "things")
 
     assert purged.unclaimed == 0 and purged.entries >= 4
-    assert with_ann(anywhere) == []
-    state = anywhere.state("bronze", "things")
-    assert state.seq == 4 and numbers(anywhere, "bronze", "things", state) == [1, 2, 3]
-    assert tend(anywhere)["bronze", "things"].error == ""
+    assert with_ann(lake_anywhere) == []
+    state = lake_anywhere.state("bronze", "things")
+    assert state.seq == 4 and numbers(lake_anywhere, "bronze", "things", state) == [1, 2, 3]
+    assert tend(lake_anywhere)["bronze", "things"].error == ""
 
 
 def test_upkeep_may_take_days_longer_than_a_week_to_come_round(lake: Lake) -> None:

@@ -126,7 +126,11 @@ class People:
         assert [mart for mart in built if mart.error] == []
         _, proofs = presentation.publish(opened, self.shop.engine, states)
         assert all(proofs.values())
-        assert [mirror.error for mirror in mirrors.refresh(opened, self.shop.engine) if mirror.error] == []
+        assert [
+            mirror.error
+            for mirror in mirrors.refresh(opened, self.shop.engine, mirrors.due(opened, self.shop.engine))
+            if mirror.error
+        ] == []
         report = RunReport(opened.run_id, mode, "", "", "done", records, (), 0, 0, True, opened.horizon.at)
         ledger.append(opened.lake, report)
         return {record.name: record for record in records}
