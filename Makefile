@@ -18,7 +18,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real test-faults test-stateful test-ui lint lint-aws format jars java clean image image-test chromium bench-generate bench-extract bench-checks bench-text bench-marts bench-release buildah
+.PHONY: help demo up down test test-real test-faults test-stateful test-ui lint lint-aws format jars java clean image image-test chromium bench-generate bench-extract bench-checks bench-text bench-marts bench-release builder buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,7 +68,7 @@ format: $(SYNCED) ## put the code into the agreed style
 jars: java ## fetch and verify the Java libraries and the embedded MariaDB
 	@$(PYTHON) -m lakehouse.jars --demo
 
-image: buildah ## build the container image with buildah, and tell its size and how long it took
+image: builder ## build the container image with docker or else buildah, and tell its size and how long it took
 	@deployments/image/build.sh $(IMAGE)
 
 image-test: jars buildah ## try the built image: read-only, as its own user, without a network; needs root
@@ -104,6 +104,9 @@ java: $(SYNCED)
 .cache/checkov/bin/checkov:
 	@python3 -m venv .cache/checkov
 	@.cache/checkov/bin/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV_VERSION)
+
+builder:
+	@timeout 20 docker info > /dev/null 2>&1 || $(MAKE) --no-print-directory buildah
 
 buildah:
 	@command -v buildah > /dev/null || { $(call apt,buildah); }
