@@ -116,7 +116,7 @@ def _plan(run: Run, names: list[str]) -> tuple[list[str], list[TableRecord]]:
 def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     if not names:
         return []
-    session.spark(run.settings)
+    session.start(run.settings)
     stop, log = threading.Event(), get_run_logger()
 
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from lakehouse import jars, s3
 from lakehouse.contracts import Terminal
 from lakehouse.settings import Settings
 
+STARTING = threading.Lock()
 LOG_STORE = "lakehouse.logstore.ConditionalLogStore"
 STATIC = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -50,9 +54,11 @@ def spark(settings: Settings) -> SparkSession:
         Terminal: Java or a jar is missing, or the reader does not suit the cluster.
     """
     _refuse_unreachable_staging(settings)
-    running = SparkSession.getActiveSession()
-    if running is not None:
-        return running
+    with STARTING:  # whoever comes meanwhile waits, and does not verify the jars once more
+        return running() or _started(settings)
+
+
+def _started(settings: Settings) -> SparkSession:
     os.environ["JAVA_HOME"] = str(jars.find_java().parents[1])
     if settings.spark.master.startswith("local"):
         os.environ["PYSPARK_PYTHON"] = sys.executable  # what hides personal values runs in Python beside the JVM
@@ -86,14 +92,32 @@ def _refuse_unreachable_staging(settings: Settings) -> None:
         )
 
 
+def start(settings: Settings) -> None:
+    """Begins to start Spark beside what the caller does next; whoever needs the session waits for it, or hears why not.
+
+    Raises:
+        Terminal: The reader does not suit the cluster.
+    """
+    _refuse_unreachable_staging(settings)
+
+    def begin() -> None:
+        with suppress(Terminal):  # the first to need the session meets the same
+            spark(settings)
+
+    threading.Thread(target=begin, daemon=True).start()
+
+
 def child(settings: Settings) -> SparkSession:
     """A session of its own confs on the same JVM, for one table or mart at a time."""
     return spark(settings).newSession()
 
 
 def running() -> SparkSession | None:
-    """The session, if this process has started one."""
-    return SparkSession.getActiveSession()
+    """The session, if this process has started one, on whatever thread."""
+    try:
+        return SparkSession.active()
+    except PySparkRuntimeError:
+        return None
 
 
 def archive(folder: Path) -> Path:
