@@ -21,7 +21,7 @@ from flows.table import table_flow
 from lakehouse import course, mirrors, pipeline, presentation, session, settings
 from lakehouse.contracts import PipelineError
 from lakehouse.course import Course
-from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
+from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
 from lakehouse.settings import Settings
 from lakehouse.warehouse import release as releases
@@ -86,7 +86,7 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
         marts, release = _marts(found, engine)
     except PipelineError as error:
         marts, release = [MartRecord("marts", "failed", error=str(error))], 0
-    mirrored = _mirrored(run, engine)
+    mirrored = mirrors.brought(run, engine, steps.mirror) if engine is not None else ()
     seconds, used_jvm = time.monotonic() - began, session.running() is not None
     return found.report(marts, release, mirrored, seconds, used_jvm=used_jvm)
 
@@ -128,11 +128,3 @@ def _marts(found: Course, engine: Engine | None) -> tuple[list[MartRecord], int]
         return records, 0
     release, proofs = steps.publish(run, engine, states, found.proven)
     return [replace(r, warehouse_equals_gold=proofs.get(r.name)) for r in records], release
-
-
-def _mirrored(run: Run, engine: Engine | None) -> tuple[MirrorRecord, ...]:
-    try:
-        behind = mirrors.due(run, engine) if engine is not None else []
-        return tuple(steps.mirror(run, engine, behind)) if behind else ()
-    except PipelineError as error:
-        return (MirrorRecord("mirrors", "failed", error=str(error)),)
