@@ -108,9 +108,10 @@ def _take_settings(found: Mapping[str, str]) -> None:
     """Glue has no environment: its arguments are ours."""
     hidden = settings.secret_names()
     for name, value in found.items():
-        if name.upper() in hidden:
-            arn = f"{name.upper().rpartition('__')[0]}__SECRET"
+        setting = name.upper()
+        if setting in hidden:
+            arn = f"{setting.rpartition('__')[0]}__SECRET"
             hint = f"keep it in Secrets Manager, and give the secret's ARN as {arn}" if "__" in name else "leave it out"
-            raise Terminal(f"{name} is a secret, and an argument is shown to all who may see the job: {hint}")
-        if name.upper().startswith(settings.PREFIX) or name in PASSED_ON:
+            raise Terminal(f"{setting} is a secret, and an argument is shown to all who may see the job: {hint}")
+        if setting.startswith(settings.PREFIX) or name in PASSED_ON:
             os.environ[name] = value
