@@ -47,22 +47,20 @@ def refuse_unfit(session: SparkSession, *, is_s3: bool) -> None:
     missing = [jar for name, jar in CLASSES.items() if not jvm.org.apache.spark.util.Utils.classIsLoadable(name)]
     if missing:
         raise Terminal(f"missing on the class path: {', '.join(missing)}; `lakehouse deploy glue` tells what to load")
-    found = _file_system(session, "s3a") if is_s3 else S3A
+    found = file_system(session, "s3a") if is_s3 else S3A
     if found != S3A:
         raise Terminal(f"s3a:// is served by {found}, which cannot create under a condition; it must be {S3A}")
 
 
-def _file_system(session: SparkSession, scheme: str) -> str:
+def file_system(session: SparkSession, scheme: str) -> str:
     """The class that serves addresses of a scheme; what says that there is none, otherwise."""
     jvm: Any = session._jvm
     try:
-        return str(jvm.org.apache.hadoop.fs.FileSystem.getFileSystemClass(scheme, _configuration(session)).getName())
+        return str(
+            jvm.org.apache.hadoop.fs.FileSystem.getFileSystemClass(scheme, session._jsc.hadoopConfiguration()).getName()
+        )
     except Exception as error:
         return f"nothing ({str(error).splitlines()[-1].strip()})"
-
-
-def _configuration(session: SparkSession) -> Any:
-    return session._jsc.hadoopConfiguration()
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -14,9 +14,10 @@ from lakehouse import settings
 from lakehouse.contracts import Terminal
 from lakehouse.handover import Asked
 
-Step = Literal["plan", "table", "marts", "publish", "reconcile", "summary", "whole"]
-FLAGS: tuple[Step, ...] = ("plan", "marts", "publish", "reconcile", "summary", "whole")
+Step = Literal["plan", "table", "marts", "publish", "reconcile", "summary", "whole", "verify"]
+FLAGS: tuple[Step, ...] = ("plan", "marts", "publish", "reconcile", "summary", "whole", "verify")
 STARTS = ("plan", "whole")
+NAMELESS = ("whole", "verify")  # they need no run of others
 ASKED = ("mode", "since", "until", "as-of", "tables", "publish")
 KNOWN = ("run-id", "table", *FLAGS, *ASKED[:-1])
 PASSED_ON = ("AWS_REGION",)
@@ -43,7 +44,7 @@ def parse(given: list[str]) -> Arguments:
     found = {name: value for name, value in _pairs(given).items() if value}
     _refuse_misspelt(found)
     step = _step(found)
-    if "run-id" not in found and step != "whole":
+    if "run-id" not in found and step not in NAMELESS:
         raise Terminal(f"--run-id is missing; {USAGE}")
     asked = _asked({name: found[name] for name in ASKED if name in found}, step)
     _take_settings(found)

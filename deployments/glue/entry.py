@@ -28,7 +28,7 @@ def main(given: list[str]) -> None:
 
 def _run(given: list[str]) -> None:
     import transforms  # noqa: PLC0415
-    from deployments.glue import arguments  # noqa: PLC0415
+    from deployments.glue import arguments, verify_glue  # noqa: PLC0415
     from deployments.glue.steps import Job  # noqa: PLC0415
     from lakehouse import settings  # noqa: PLC0415
 
@@ -42,6 +42,7 @@ def _run(given: list[str]) -> None:
         "reconcile": job.reconcile,
         "summary": job.summary,
         "whole": lambda: job.whole(found.asked),
+        "verify": lambda: verify_glue.verify(job.settings, job.catalog),
     }
     told = steps[found.step]()
     logging.getLogger(__name__).info("run %s, %s: done: %s", job.run_id, found.step, told)
