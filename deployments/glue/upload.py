@@ -66,7 +66,7 @@ def prepare(name: str, work: Path) -> Upload:
     if bucket is None:
         raise Terminal(f"stack {name} has no output LakeBucket; update it from deployments/aws/lakehouse.yaml")
     if not AUTHORITIES.exists():
-        raise Terminal(f"there is no {AUTHORITIES.relative_to(artifacts.CLONE)}; docs/deploy.md says where to get it")
+        raise Terminal(f"there is no {AUTHORITIES}; docs/deploy.md says where to get it")
     wheel = artifacts.wheel(work)
     code = work / f"{'-'.join(wheel.name.split('-')[:2])}.zip"  # Spark takes no file that ends in whl
     shutil.copy(wheel, code)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.emrserverless.models import emrserverless_backends
+
 Made = tuple[str, dict[str, str]]
 
 
@@ -21,7 +24,11 @@ def security_configuration(api: Any, name: str, p: dict[str, Any], region: str) 
 
 
 def application(api: Any, name: str, p: dict[str, Any], region: str) -> Made:
-    return api.call("emr-serverless", "CreateApplication", p, region)["applicationId"], {}
+    """moto knows no release of Spark's own label: another one is asked for, then it is put right."""
+    told = api.call("emr-serverless", "CreateApplication", {**p, "ReleaseLabel": "emr-7.12.0"}, region)
+    found = emrserverless_backends[DEFAULT_ACCOUNT_ID][region].applications[told["applicationId"]]
+    found.release_label = p["ReleaseLabel"]
+    return told["applicationId"], {}
 
 
 def egress(api: Any, name: str, p: dict[str, Any], region: str) -> Made:
