@@ -1,4 +1,4 @@
-"""A run on EMR Serverless: the script, the code and the settings are those of the Glue job, the jars mostly EMR's own."""
+"""A run on EMR Serverless: script, code and settings are those of the Glue job, the jars mostly EMR's own."""
 
 from __future__ import annotations
 

@@ -19,7 +19,8 @@ def connection(api: Any, name: str, p: dict[str, Any], region: str) -> Made:
 
 
 def security_configuration(api: Any, name: str, p: dict[str, Any], region: str) -> Made:
-    api.call("glue", "CreateSecurityConfiguration", p, region)
+    told = {k.replace("S3Encryptions", "S3Encryption"): v for k, v in p["EncryptionConfiguration"].items()}
+    api.call("glue", "CreateSecurityConfiguration", {**p, "EncryptionConfiguration": told}, region)
     return p["Name"], {}
 
 
