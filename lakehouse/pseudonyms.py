@@ -41,7 +41,8 @@ class Pseudonyms:
         """
         if len(self.key.get_secret_value()) < SHORTEST_KEY:
             raise Terminal(
-                f"{why}: set LAKEHOUSE_PRIVACY__KEY to a secret of {SHORTEST_KEY} characters or more, and keep it"
+                f"{why}: set LAKEHOUSE_PRIVACY__KEY to a secret of {SHORTEST_KEY} characters or more, and keep it; "
+                "or LAKEHOUSE_PRIVACY__SECRET to the ARN of one"
             )
 
     def applied(self, curation: Curation) -> Curation:
@@ -122,8 +123,10 @@ def equals(text: str, value: Expression) -> Expression:
 
 
 def _computed(function: Callable[[Any], Any], kind: str) -> Callable[[Expression], Expression]:
-    from pyspark.sql.pandas.functions import arrow_udf  # noqa: PLC0415
-
+    try:
+        from pyspark.sql.pandas.functions import arrow_udf  # noqa: PLC0415
+    except ImportError:
+        raise Terminal("to hide or erase persons Spark 4.1 or newer is needed; EMR's Spark 8.0 is older") from None
     function.__annotations__ = {}  # else Spark reads the kind of the function from them
     make: Any = arrow_udf
     found: Callable[[Expression], Expression] = make(function, kind)

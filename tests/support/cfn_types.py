@@ -22,7 +22,7 @@ from moto.rds.models import DBInstance, rds_backends
 from moto.s3.models import FakeBucket
 from moto.sns.models import Topic
 
-from tests.support import event_bus
+from tests.support import cfn_glue, event_bus
 
 KEPT: list[type] = []  # moto finds the classes by weak references
 Made = tuple[str, dict[str, str]]
@@ -45,6 +45,8 @@ def shaped(value: Any, shape: Any) -> Any:
             return float(value)
         case "boolean":
             return str(value).lower() == "true"
+        case "string" if isinstance(value, int | float):
+            return str(value)
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
@@ -78,6 +80,7 @@ def install(endpoint: str) -> None:
         ("AWS::Logs::MetricFilter", metric_filter, ()),
         ("AWS::ServiceDiscovery::PrivateDnsNamespace", namespace, ("Id",)),
         ("AWS::ServiceDiscovery::Service", address, ("Arn",)),
+        *cfn_glue.TYPES,
     ):
         _new(api, kind, create, attributes)
     _mend(api)

@@ -14,7 +14,8 @@ TEMPLATE: dict[str, Any] = decode(str(FOLDER / "lakehouse.yaml"))[0]
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 KNOW_NO_RESOURCES = {
     "ecr:GetAuthorizationToken", "ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition",
-    "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+    "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroups", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints",
 }  # fmt: skip
 OPEN = """
 AWSTemplateFormatVersion: "2010-09-09"
