@@ -1,4 +1,4 @@
-"""What must be proven on a real Glue, on the S3 test server: it holds here, and is told where it does not."""
+"""What a platform must be is looked at and told: it holds on Glue's Spark here, and is refused where it does not."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,6 +9,7 @@ from demo.marketplace.admin import admin_of
 from demo.marketplace.generate import generate
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
+from lakehouse.lake import Lake
 from tests.support import cloud
 from tests.support import glue as played_glue
 from tests.support.glue import BUCKET, Glue
@@ -25,7 +26,8 @@ def glue(
     folder = tmp_path_factory.mktemp("verify")
     server = cloud.start(folder)
     generate(admin_of(source_server), 0.02)
-    yield played_glue.opened(folder, server, source_server, warehouse_server)
+    with cloud.entered(server):
+        yield played_glue.opened(folder, server, source_server, warehouse_server)
     server.stop()
 
 
@@ -69,3 +71,40 @@ def test_a_database_that_does_not_answer_is_named_and_the_rest_is_looked_at(glue
     found = glue.job("--verify", "true", LAKEHOUSE_WAREHOUSE__PORT="1")
     assert (found.code, found.said.startswith("Terminal: the warehouse answers: ")) == (1, True), found.said
     assert found.output.count("yes  ") == 6
+
+
+def test_what_cannot_be_is_told_in_one_line_by_its_family_and_nothing_is_written(glue: Glue) -> None:
+    before, run = keys(glue), ("--run-id", "day1")
+    odd = {
+        "unknown table": glue.job(*run, "--table", "bokings"),
+        "no step": glue.job(*run),
+        "another run": glue.job("--run-id", "day3", "--table", "bookings"),
+        "nobody there": glue.job("--run-id", "day3", "--plan", "true", LAKEHOUSE_SOURCE__PORT="1"),
+        "a secret": glue.job(*run, "--marts", "true", LAKEHOUSE_SOURCE__PASSWORD="canary-31"),
+        "other reader": glue.job("--run-id", "day1", "--table", "apartments", LAKEHOUSE_LAKE="s3://lake/else"),
+    }
+    assert {name: (found.code, found.said.split(";")[0]) for name, found in odd.items()} == {
+        "unknown table": (1, "Terminal: there is no table bokings"),
+        "no step": (1, "Terminal: no step asked for"),
+        "another run": (1, "Terminal: run day3 has no plan in s3://lake/lake: run --plan first"),
+        "nobody there": (1, "Transient: source 127.0.0.1:1 is unreachable"),
+        "a secret": (
+            1, "Terminal: LAKEHOUSE_SOURCE__PASSWORD is a secret, and an argument is shown to all who may see the job: "
+            "keep it in Secrets Manager, and give the secret's ARN as LAKEHOUSE_SOURCE__SECRET",
+        ),
+        "other reader": (1, "Terminal: run day1 has no plan in s3://lake/else: run --plan first"),
+    }  # fmt: skip
+    assert "canary-31" not in odd["a secret"].errors + odd["a secret"].output
+    assert keys(glue) == before
+
+
+@pytest.mark.parametrize("lost", ["delta-spark", "delta-storage", "logstore", "mariadb-java-client"])
+def test_a_jar_that_is_missing_is_named_before_anything_is_written(glue: Glue, lost: str) -> None:
+    fewer = replace(glue, jars=tuple(jar for jar in glue.jars if not jar.name.startswith(lost)))
+    lake = {"LAKEHOUSE_LAKE": f"s3://{BUCKET}/{lost}"}
+    assert fewer.job("--run-id", "r", "--plan", "true", "--publish", "false", **lake).code == 0
+    found = fewer.job("--run-id", "r", "--table", "exchange_rates", **lake)
+    told, _, names = found.said.split(";")[0].rpartition(": ")
+    assert (found.code, told) == (1, "Terminal: missing on the class path")
+    assert lost in names.split(", ")
+    assert Lake(f"s3://{BUCKET}/{lost}").open("bronze", "exchange_rates") is None
