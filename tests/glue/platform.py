@@ -9,6 +9,7 @@ from demo.marketplace.admin import admin_of
 from demo.marketplace.generate import generate
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
+from demo.servers.s3 import S3Server
 from lakehouse.lake import Lake
 from tests.support import cloud
 from tests.support import glue as played_glue
@@ -20,15 +21,19 @@ OTHER = "org.apache.hadoop.fs.RawLocalFileSystem"
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    found = cloud.start(tmp_path_factory.mktemp("cloud"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
 def glue(
-    tmp_path_factory: pytest.TempPathFactory, source_server: MariaDb, warehouse_server: Postgres
+    tmp_path_factory: pytest.TempPathFactory, server: S3Server, source_server: MariaDb, warehouse_server: Postgres
 ) -> Iterator[Glue]:
-    folder = tmp_path_factory.mktemp("verify")
-    server = cloud.start(folder)
     generate(admin_of(source_server), 0.02)
     with cloud.entered(server):
-        yield played_glue.opened(folder, server, source_server, warehouse_server)
-    server.stop()
+        yield played_glue.opened(tmp_path_factory.mktemp("jobs"), server, source_server, warehouse_server)
 
 
 def keys(glue: Glue) -> list[str]:

@@ -18,6 +18,7 @@ from demo.marketplace.evolve import evolve
 from demo.marketplace.generate import generate
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
+from demo.servers.s3 import S3Server
 from deployments.glue import artifacts
 from lakehouse import ledger
 from lakehouse.handover import Handover
@@ -87,11 +88,17 @@ def reference(folder: Path, source: MariaDb, as_of: str) -> Contents:
 
 
 @pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    found = cloud.start(tmp_path_factory.mktemp("cloud"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
 def played(
-    tmp_path_factory: pytest.TempPathFactory, source_server: MariaDb, warehouse_server: Postgres
+    tmp_path_factory: pytest.TempPathFactory, server: S3Server, source_server: MariaDb, warehouse_server: Postgres
 ) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("glue")
-    server = cloud.start(folder)
     generate(admin_of(source_server), SCALE)
     with cloud.entered(server):
         found = Played(played_glue.opened(folder, server, source_server, warehouse_server), Lake(f"s3://{BUCKET}/lake"))
@@ -116,7 +123,6 @@ def played(
         found.look("day")
         found.by_prefect["day"] = reference(folder, source_server, as_of)
         yield found
-    server.stop()
 
 
 @pytest.mark.parametrize("day", ["first", "day"])
