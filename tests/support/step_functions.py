@@ -7,15 +7,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import moto.stepfunctions.models as machines
+from botocore.response import StreamingBody
 from moto.core.config import default_user_config
+from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_callback as callback,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_glue as glue
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
-from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
@@ -35,7 +38,8 @@ def install(client: Client) -> None:
     callback._DELAY_SECONDS_SYNC_CONDITION_CHECK = POLL_SECONDS
     retrier_decl.time = SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * RETRY_SCALE))
     _results_are_json()
-    _jobs_are_waited_for(client)
+    _branches_tell_all_errors()
+    _jobs_are_waited_for()
     _ends_are_told(client)
 
 
@@ -43,14 +47,23 @@ def _results_are_json() -> None:
     plain = StateTaskService._after_eval_execution
 
     def after(self: Any, env: Any, *args: Any, **more: Any) -> Any:
-        env.stack[-1] = json.loads(to_json_str(env.stack[-1]))
+        env.stack[-1] = json.loads(json.dumps(env.stack[-1], default=_told))
         return plain(self, env, *args, **more)
 
     StateTaskService._after_eval_execution = after
 
 
-def _jobs_are_waited_for(client: Client) -> None:
-    """`glue:startJobRun.sync` waits for the run, also at a second attempt; what is not waited for any more is stopped."""
+def _told(value: Any) -> str:
+    return value.read().decode() if isinstance(value, StreamingBody) else value.isoformat()
+
+
+def _branches_tell_all_errors() -> None:
+    """A branch may end by an error of Step Functions itself, and the state that holds it tells the same."""
+    branches_decl.CustomErrorName = ErrorName
+
+
+def _jobs_are_waited_for() -> None:
+    """`glue:startJobRun.sync` waits for the run, also at a second attempt; a run that nobody waits for is stopped."""
     glue._SUPPORTED_INTEGRATION_PATTERNS.add(ResourceCondition.WaitForTaskToken)
     plain, resolver = callback.StateTaskServiceCallback._eval_sync, glue.StateTaskServiceGlue._sync_to_start_job_run
 
@@ -70,7 +83,7 @@ def _jobs_are_waited_for(client: Client) -> None:
         def found() -> Any:
             return wait()
 
-        found.stop = lambda: client("glue", part.region).batch_stop_job_run(
+        found.stop = lambda: boto_client_for(part.region, "glue", credentials).batch_stop_job_run(
             JobName=run["JobName"], JobRunIds=[run["JobRunId"]]
         )
         return found
@@ -93,5 +106,3 @@ def _ends_are_told(client: Client) -> None:
         client("events", found.region_name).put_events(Entries=[{**entry, "Detail": json.dumps(detail)}])
 
     BaseExecutionWorkerCommunication.terminated = terminated
-
-

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from tests.support import alerts, cloud
 
 JOB = "lakehouse"
 RUNNING = "RUNNING"
+INTERPRETER = "ak"  # the access key that moto's interpreter signs with
 TEMPLATE = cloud.TEMPLATE.with_name("step_functions.yaml")
 
 
@@ -24,6 +25,13 @@ class Steps:
     server: S3Server
     outputs: Mapping[str, str]
     arn: str
+    folder: Path
+    heard: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def requests(self) -> Path:
+        """The recording of what the server was asked."""
+        return self.folder / cloud.REQUESTS
 
     def start(self, name: str, machine: str | None = None, **asked: Any) -> str:
         """Starts an execution; returns its ARN."""
@@ -31,6 +39,10 @@ class Steps:
             stateMachineArn=machine or self.arn, name=name, input=json.dumps(asked)
         )
         return str(started["executionArn"])
+
+    def stop(self, arn: str) -> None:
+        """Stops an execution, as somebody does in the console."""
+        cloud.client(self.server, "stepfunctions").stop_execution(executionArn=arn)
 
     def ended(self, arn: str, patience: float) -> dict[str, Any]:
         """The execution once it has ended."""
@@ -44,27 +56,28 @@ class Steps:
         """An execution to its end."""
         return self.ended(self.start(name, **asked), patience)
 
-    def runs(self, run_id: str | None = None) -> list[dict[str, Any]]:
+    def runs(self, run_id: str | None = None, job: str = JOB) -> list[dict[str, Any]]:
         """The job's runs, those of one execution in the order in which they began."""
-        found = cloud.client(self.server, "glue").get_job_runs(JobName=JOB)["JobRuns"]
+        found = cloud.client(self.server, "glue").get_job_runs(JobName=job)["JobRuns"]
         mine = [run for run in found if run_id in (None, run["Arguments"]["--run-id"])]
         return sorted(mine, key=lambda run: run["StartedOn"])
 
-    def told(self) -> list[dict[str, Any]]:
-        """What people have been told of executions since the last look."""
-        return [alert for alert in alerts.read(self.server) if "executionArn" in alert]
+    def told(self, name: str) -> list[dict[str, Any]]:
+        """What people have been told of an execution."""
+        self.heard.extend(alert for alert in alerts.read(self.server) if "executionArn" in alert)
+        return [alert for alert in self.heard if alert["name"] == name]
 
-    def altered(self, name: str, machine: Mapping[str, Any]) -> str:
+    def altered(self, name: str, machine: Mapping[str, Any], job: str = JOB) -> str:
         """Another state machine beside that of the stack; returns its ARN."""
-        text = filled(json.dumps(machine), self.outputs)
+        text = filled(json.dumps(machine), self.outputs, job)
         client = cloud.client(self.server, "stepfunctions")
         role = client.describe_state_machine(stateMachineArn=self.arn)["roleArn"]
         return str(client.create_state_machine(name=name, definition=text, roleArn=role)["stateMachineArn"])
 
 
-def filled(text: str, outputs: Mapping[str, str]) -> str:
+def filled(text: str, outputs: Mapping[str, str], job: str = JOB) -> str:
     """The definition as CloudFormation fills it in."""
-    given = {"Partition": "aws", "Job": JOB, "Bucket": outputs["LakeBucket"], "Prefix": "lake"}
+    given = {"Partition": "aws", "Job": job, "Bucket": outputs["LakeBucket"], "Prefix": "lake"}
     for key, value in given.items():
         text = text.replace(f"${{{key}}}", value)
     return text
@@ -77,7 +90,7 @@ def opened(folder: Path, **parameters: str) -> Iterator[Steps]:
     try:
         outputs = cloud.create_stack(server, **parameters)
         alerts.listen(server, outputs["AlertsTopicArn"])
-        yield Steps(server, outputs, created(server, outputs)["StateMachineArn"])
+        yield Steps(server, outputs, created(server, outputs)["StateMachineArn"], folder)
     finally:
         server.stop()
 
@@ -92,12 +105,24 @@ def created(server: S3Server, outputs: Mapping[str, str]) -> dict[str, str]:
     })  # fmt: skip
 
 
-def make_job(steps: Steps, script: Path, arguments: Mapping[str, str], at_once: int = 8) -> None:
-    """The Glue job, whose script is this file."""
+def make_job(steps: Steps, script: Path, arguments: Mapping[str, str], name: str = JOB, at_once: int = 8) -> None:
+    """A Glue job, whose script is this file."""
     bucket = steps.outputs["LakeBucket"]
     cloud.client(steps.server, "s3").upload_file(str(script), bucket, "code/job.py")
     cloud.client(steps.server, "glue").create_job(
-        Name=JOB, Role="glue", GlueVersion="6.0", DefaultArguments=dict(arguments),
+        Name=name, Role="glue", GlueVersion="6.0", DefaultArguments=dict(arguments),
         ExecutionProperty={"MaxConcurrentRuns": at_once},
         Command={"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/code/job.py"},
     )  # fmt: skip
+
+
+def groups(node: Any) -> Iterator[dict[str, Any]]:
+    """Each set of states of a definition, that of the machine and those within states."""
+    if isinstance(node, dict):
+        if "States" in node:
+            yield node["States"]
+        for value in node.values():
+            yield from groups(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from groups(value)

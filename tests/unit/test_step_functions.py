@@ -1,0 +1,81 @@
+"""The state machine's definition: whole, bounded, and without a word of the business."""
+
+import json
+import re
+from typing import Any
+
+from cfnlint.data.schemas.other import step_functions
+from cfnlint.helpers import load_resource
+from jsonschema import Draft7Validator
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+import transforms
+from deployments.step_functions import definition
+from tests.support.steps import filled, groups
+
+MACHINE = definition.machine()
+OUTPUTS = {"LakeBucket": "lake"}
+
+
+def states(kind: str) -> dict[str, dict[str, Any]]:
+    return {n: s for found in groups(MACHINE) for n, s in found.items() if s["Type"] == kind}
+
+
+def test_the_file_is_what_the_code_says() -> None:
+    assert definition.FILE.read_text() == definition.text()
+
+
+def test_the_definition_is_valid_by_the_schema_of_cfn_lint_and_the_parser_of_moto() -> None:
+    text = filled(definition.text(), OUTPUTS)
+    schema = load_resource(step_functions, "statemachine.json")
+    assert [error.message for error in Draft7Validator(schema).iter_errors(json.loads(text))] == []
+    AmazonStateLanguageParser.parse(text)
+
+
+def test_a_state_that_leads_nowhere_would_be_found() -> None:
+    broken = json.loads(filled(definition.text(), OUTPUTS))
+    del broken["States"]["Done"]["Type"]
+    schema = load_resource(step_functions, "statemachine.json")
+    assert list(Draft7Validator(schema).iter_errors(broken))
+
+
+def test_every_task_and_the_machine_end_in_time() -> None:
+    tasks = states("Task")
+    assert len(tasks) == 7
+    assert all(0 < task["TimeoutSeconds"] < MACHINE["TimeoutSeconds"] for task in tasks.values())
+
+
+def test_every_task_is_tried_again_with_growing_bounded_and_scattered_delays_and_its_failure_is_caught() -> None:
+    tasks, frames = states("Task"), states("Parallel")
+    assert all(task["Retry"] and task["Catch"] for task in tasks.values())
+    retries = [retry for state in (*tasks.values(), *frames.values()) for retry in state["Retry"]]
+    assert all(retry["BackoffRate"] > 1 and retry["JitterStrategy"] == "FULL" for retry in retries)
+    assert all(retry["MaxDelaySeconds"] <= 600 and 0 < retry["MaxAttempts"] <= 20 for retry in retries)
+    assert {error for retry in retries for error in retry["ErrorEquals"]} == {
+        "Glue.ConcurrentRunsExceededException", "Transient", "Unexpected", "States.TaskFailed",
+    }  # fmt: skip
+
+
+def test_every_state_is_led_to_and_leads_on() -> None:
+    for found in groups(MACHINE):
+        reached = set(re.findall(r'"(?:Next|Default|StartAt)": "(\w+)"', json.dumps(MACHINE)))
+        assert set(found) <= reached
+        ends = ("Next", "End", "Choices")
+        assert all(s["Type"] in ("Fail", "Succeed") or any(e in s for e in ends) for s in found.values())
+
+
+def test_no_two_states_of_the_machine_have_one_name() -> None:
+    names = [name for found in groups(MACHINE) for name in found]
+    assert len(names) == len(set(names))
+
+
+def test_every_job_run_carries_the_execution_s_name() -> None:
+    jobs = [s["Parameters"]["Arguments"] for s in states("Task").values() if "Arguments" in s["Parameters"]]
+    assert len(jobs) == 6
+    assert {arguments["--run-id.$"] for arguments in jobs} == {"$$.Execution.Name"}
+
+
+def test_the_definition_names_no_table_and_no_mart() -> None:
+    catalog = transforms.catalog()
+    words = set(re.findall(r"[a-z_]+", definition.text().lower()))
+    assert words & {*catalog.tables, *catalog.marts} == set()
