@@ -10,6 +10,7 @@ IMAGE := rental-lakehouse
 SYNCED := .venv/.synced
 JAVA_PACKAGE := openjdk-17-jre-headless
 UI_VENV := .cache/ui-venv
+GLUE_VENV := .cache/glue-venv
 
 # $(call apt,PACKAGE): installs a Debian package where we may, else says the one line to run.
 apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)" >&2; exit 1; \
@@ -18,7 +19,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real test-faults test-stateful test-ui lint lint-aws format jars java clean image image-test chromium bench-generate bench-extract bench-checks bench-text bench-marts bench-release buildah
+.PHONY: help demo up down test test-real test-faults test-stateful test-ui test-glue lint lock-glue lint-aws format jars java clean image image-test chromium bench-generate bench-extract bench-checks bench-text bench-marts bench-release builder buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +51,10 @@ test-stateful: jars ## play transactions, runs, crashes and zombies in any order
 test-ui: jars chromium $(UI_VENV)/.synced ## start a run in a real browser by the form of the Prefect UI, and read what it shows
 	@$(UI_VENV)/bin/python -m pytest tests/ui/ad_hoc_run.py $(ARGS)
 
+test-glue: jars $(GLUE_VENV)/.synced ## run the jobs of AWS Glue on its Spark, each in a process of its own, and compare with a Prefect run
+	@$(PYTHON) -m deployments.glue.artifacts
+	@$(PYTHON) -m pytest tests/glue/separate_jobs.py $(ARGS)
+
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
@@ -59,7 +64,7 @@ lint: $(SYNCED) ## check style, types and the direction of imports
 lint-aws: $(SYNCED) .cache/checkov/bin/checkov ## check the AWS templates and the Dockerfile by cfn-lint and checkov
 	@.venv/bin/cfn-lint deployments/aws/*.yaml
 	@.cache/checkov/bin/checkov --skip-download --framework cloudformation dockerfile --compact --quiet \
-		--file deployments/aws/lakehouse.yaml deployments/aws/prefect.yaml deployments/aws/step_functions.yaml Dockerfile
+		--file deployments/aws/*.yaml Dockerfile
 
 format: $(SYNCED) ## put the code into the agreed style
 	@.venv/bin/ruff check --fix
@@ -68,7 +73,7 @@ format: $(SYNCED) ## put the code into the agreed style
 jars: java ## fetch and verify the Java libraries and the embedded MariaDB
 	@$(PYTHON) -m lakehouse.jars --demo
 
-image: buildah ## build the container image with buildah, and tell its size and how long it took
+image: builder ## build the container image with docker or else buildah, and tell its size and how long it took
 	@deployments/image/build.sh $(IMAGE)
 
 image-test: jars buildah ## try the built image: read-only, as its own user, without a network; needs root
@@ -105,6 +110,9 @@ java: $(SYNCED)
 	@python3 -m venv .cache/checkov
 	@.cache/checkov/bin/pip install --quiet --disable-pip-version-check checkov==$(CHECKOV_VERSION)
 
+builder:
+	@timeout 20 docker info > /dev/null 2>&1 || $(MAKE) --no-print-directory buildah
+
 buildah:
 	@command -v buildah > /dev/null || { $(call apt,buildah); }
 	@command -v debootstrap > /dev/null || { $(call apt,debootstrap); }
@@ -116,6 +124,18 @@ chromium:
 $(UI_VENV)/.synced: pyproject.toml uv.lock | $(UV)
 	@UV_PROJECT_ENVIRONMENT=$(UI_VENV) $(UV) sync --frozen --quiet --group ui
 	@touch $@
+
+$(GLUE_VENV)/.synced: deployments/glue/requirements.txt deployments/glue/spark.txt | $(UV)
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(GLUE_VENV)
+	@$(UV) pip install --quiet --require-hashes --python $(GLUE_VENV)/bin/python $(foreach file,$^,-r $(file))
+	@touch $@
+
+lock-glue: $(SYNCED) ## lock what a Glue job imports, in the versions of uv.lock
+	@mkdir -p .cache && $(UV) export --frozen --quiet --no-hashes --no-emit-project --no-default-groups \
+		--no-emit-package pyspark --no-emit-package py4j -o .cache/glue-constraints.txt
+	@for name in requirements spark; do $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header $$([ $$name = spark ] || echo -c .cache/glue-constraints.txt) \
+		deployments/glue/$$name.in -o deployments/glue/$$name.txt; done
 
 $(SYNCED): pyproject.toml uv.lock | $(UV)
 	@$(UV) sync --frozen --quiet

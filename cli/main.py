@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from cli import quarantine, show, warehouse
+from cli import deploy, quarantine, show, warehouse
 from cli.terminal import console, or_stop, stop
 from lakehouse import erasure_log, jars, ledger, settings, status
 from lakehouse.lake import Lake
@@ -19,6 +19,7 @@ from lakehouse.upkeep_log import UpkeepRecord
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(quarantine.app, name="quarantine", short_help="The rows that rules keep out of silver, and why")
 app.add_typer(warehouse.app, name="warehouse", short_help="The warehouse's tables and roles: print, plan, apply")
+app.add_typer(deploy.app, name="deploy", short_help="Upload what AWS Glue and EMR Serverless need")
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 

@@ -57,7 +57,8 @@ def lateness(client: SyncPrefectClient, name: str) -> AutomationCore:
 
 
 def _tell(client: SyncPrefectClient, what: str) -> CallWebhook:
-    """The message is JSON with `text`, as Slack, Teams and Mattermost take it."""
+    """The message is JSON with `text`, as Slack, Teams and Mattermost take it; it ends with the run's address or id."""
     block = client.read_block_document_by_name(BLOCK, Webhook.get_block_type_slug(), include_secrets=False)
-    told = "{% set told %}{{ flow.name }} {{ flow_run.name }} " + what + " {{ flow_run | ui_url }}{% endset %}"
+    which = "{{ flow_run | ui_url or flow_run.id }}"  # there is no address where the server has no PREFECT_UI_URL
+    told = "{% set told %}{{ flow.name }} {{ flow_run.name }} " + what + f" {which}{{% endset %}}"
     return CallWebhook(block_document_id=block.id, payload=told + '{"text": {{ told | tojson }}}')

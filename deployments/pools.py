@@ -11,7 +11,7 @@ from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.exceptions import ObjectNotFound
 from prefect.workers.utilities import get_default_base_job_template_for_infrastructure_type as template_of
 
-from deployments import automations
+from deployments import automations, stacks
 from deployments.ecs import pool as ecs
 from deployments.steps import Step
 from lakehouse.contracts import Terminal
@@ -45,7 +45,7 @@ def step(client: SyncPrefectClient, target: Target, stack: str | None) -> Step:
         if found is None:
             raise Terminal(f"there is no {name}; `lakehouse setup --target ecs --stack NAME` makes it")
         return Step("keep", f"{name}: --stack NAME would fill it anew")
-    template = ecs.template(ecs.outputs_of(stack)) if stack else _local()
+    template = ecs.template(stacks.outputs_of(stack)) if stack else _local()
     told = f"{name}: type {target.type}, {target.runs_at_once} at once" + (f", as stack {stack} says" if stack else "")
     if found is None:
         made = WorkPoolCreate(

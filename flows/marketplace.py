@@ -18,9 +18,10 @@ from sqlalchemy import Engine
 import transforms
 from flows.parameters import AsOf, Publish, ReadMode, Since, Tables, Until, run_name
 from flows.table import table_flow
-from lakehouse import mirrors, pipeline, presentation, session, settings
+from lakehouse import course, mirrors, pipeline, presentation, session, settings
 from lakehouse.contracts import PipelineError
-from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
+from lakehouse.course import Course
+from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
 from lakehouse.settings import Settings
 from lakehouse.warehouse import release as releases
@@ -71,7 +72,7 @@ def _engine(found: Settings, *, publish: bool) -> Iterator[Engine | None]:
 
 def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> RunReport:
     log = get_run_logger()
-    changed, failed = _plan(run, names)
+    changed, failed = course.plan(run, names)
     log.info(
         "as of %s, horizon by %s; to do: %s",
         run.as_of,
@@ -80,44 +81,21 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
     )
     for caution in run.horizon.cautions:
         log.warning(caution)
-    records = [*failed, *_fan_out(run, changed)]
-    broken = frozenset(r.name for r in records if not r.balanced) | pipeline.unproven(run, names)
-    whole = frozenset(m for m in run.catalog.marts if not run.catalog.sources_of(m) & broken)
+    found = Course(run, tuple(names), tuple(changed), (*failed, *_fan_out(run, changed)))
     try:
-        marts, release = _marts(run, whole, engine, bool(changed), frozenset(names) - broken)
+        marts, release = _marts(found, engine)
     except PipelineError as error:
         marts, release = [MartRecord("marts", "failed", error=str(error))], 0
-    held = [
-        MartRecord(m, "kept", error=f"not rebuilt: {', '.join(sorted(run.catalog.sources_of(m) & broken))} unproven")
-        for m in run.catalog.marts if m not in whole and run.catalog.marts[m].mart.layer == "presentation"
-    ]  # fmt: skip
-    mirrored = _mirrored(run, engine)
-    used_jvm = session.running() is not None
-    unchanged = [pipeline.unchanged(run, n) for n in names if n not in {r.name for r in records}]
-    outcome = "done" if changed or marts or mirrored else "nothing to do"
-    return RunReport(
-        run.run_id, run.mode, run.as_of.isoformat(), run.horizon.evidence, outcome,
-        (*records, *unchanged), (*marts, *held), release, time.monotonic() - began, used_jvm, run.horizon.at,
-        run.horizon.cautions, mirrored,
-    )  # fmt: skip
-
-
-def _plan(run: Run, names: list[str]) -> tuple[list[str], list[TableRecord]]:
-    changed, failed = [], []
-    for name in names:
-        try:
-            if pipeline.pending(run, name):
-                changed.append(name)
-        except PipelineError as error:
-            failed.append(TableRecord(name, "failed", error=str(error)))
-    return changed, failed
+    mirrored = mirrors.brought(run, engine, steps.mirror) if engine is not None else ()
+    seconds, used_jvm = time.monotonic() - began, session.running() is not None
+    return found.report(marts, release, mirrored, seconds, used_jvm=used_jvm)
 
 
 def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     if not names:
         return []
     session.spark(run.settings)
-    stop, log = threading.Event(), get_run_logger()
+    stop = threading.Event()
 
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
     def one(table: str) -> TableRecord:
@@ -125,11 +103,8 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
             return TableRecord(table, "canceled", error="canceled")
         try:
             return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
-        except PipelineError as error:
-            return TableRecord(table, "failed", error=str(error))
         except Exception as error:
-            log.exception("table %s stopped by an error of ours", table)
-            return TableRecord(table, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole")
+            return course.stopped(table, error)
 
     with ThreadPoolTaskRunner(max_workers=run.settings.parallel_tables) as runner:
         futures = [runner.submit(one, {"table": name}) for name in names]
@@ -142,30 +117,14 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
             raise
 
 
-def _marts(
-    run: Run, names: frozenset[str], engine: Engine | None, changed: bool, proven: frozenset[str]
-) -> tuple[list[MartRecord], int]:
-    ready = _ready(run, names)
-    due = changed or presentation.pending(run, ready)
-    if not due and not (engine is not None and presentation.publish_pending(run, engine)):
+def _marts(found: Course, engine: Engine | None) -> tuple[list[MartRecord], int]:
+    run, ready = found.run, found.ready
+    if not found.has_marts_to_do(ready, engine):
         if engine is not None:
-            presentation.note_freshness(run, engine, ready, proven)
+            presentation.note_freshness(run, engine, ready, found.proven)
         return [], 0
     records, states = steps.build(run, ready)
     if engine is None:
         return records, 0
-    release, proofs = steps.publish(run, engine, states, proven)
+    release, proofs = steps.publish(run, engine, states, found.proven)
     return [replace(r, warehouse_equals_gold=proofs.get(r.name)) for r in records], release
-
-
-def _mirrored(run: Run, engine: Engine | None) -> tuple[MirrorRecord, ...]:
-    try:
-        behind = mirrors.due(run, engine) if engine is not None else []
-        return tuple(steps.mirror(run, engine, behind)) if behind else ()
-    except PipelineError as error:
-        return (MirrorRecord("mirrors", "failed", error=str(error)),)
-
-
-def _ready(run: Run, names: frozenset[str]) -> frozenset[str]:
-    loaded = {t for t in run.catalog.tables if run.lake.state("silver", t) is not None}
-    return frozenset(n for n in names if run.catalog.sources_of(n) <= loaded)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -250,6 +251,48 @@ class Lake:
     def append(self, name: str, rows: pa.Table) -> None:
         """Writes rows behind the others of a table of the ledger."""
         write_deltalake(self.path("ledger", name), rows, mode="append", storage_options=self.storage_options())
+
+    def get(self, name: str) -> bytes | None:
+        """The content of a small object below the root; None where there is none.
+
+        Raises:
+            Terminal, Transient: It cannot be read.
+        """
+        path = f"{self.root}/{name}"
+        if self.root.startswith("s3://"):
+            return s3.read(path)
+        try:
+            return Path(path).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise Terminal(f"{path} cannot be read ({error.strerror})") from None
+
+    def put(self, name: str, content: bytes, *, over: bool = True) -> bool:
+        """Writes a small object below the root, whole or not at all; False where one is there and stays.
+
+        Raises:
+            Terminal, Transient: It cannot be written.
+        """
+        path = f"{self.root}/{name}"
+        if self.root.startswith("s3://"):
+            return s3.write(path, content, self.kms_key, over=over)
+        target = Path(path)
+        part = target.with_name(f".{target.name}-{uuid.uuid4().hex}")
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(content)
+            if over:
+                part.replace(target)
+            else:
+                target.hardlink_to(part)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            raise Terminal(f"{path} is not writable ({error.strerror}); change LAKEHOUSE_LAKE or its rights") from None
+        finally:
+            part.unlink(missing_ok=True)
+        return True
 
     def check_writable(self) -> None:
         """Refuses a lake that cannot be written.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine
 
@@ -34,6 +34,17 @@ def due(run: Run, engine: Engine) -> list[Place]:
 def refresh(run: Run, engine: Engine, behind: list[Place]) -> list[MirrorRecord]:
     """Brings these mirrors to the newest commit of their tables. Needs no JVM."""
     return _refreshed(engine, run.lake, behind, run.run_id)
+
+
+def brought(
+    run: Run, engine: Engine, refresh: Callable[[Run, Engine, list[Place]], list[MirrorRecord]] = refresh
+) -> tuple[MirrorRecord, ...]:
+    """Brings those that are due to the lake; what stops all of them is a record too."""
+    try:
+        behind = due(run, engine)
+        return tuple(refresh(run, engine, behind)) if behind else ()
+    except PipelineError as error:
+        return (MirrorRecord("mirrors", "failed", error=str(error)),)
 
 
 def purge(run: Run, engine: Engine) -> int:

@@ -41,7 +41,8 @@ class Pseudonyms:
         """
         if len(self.key.get_secret_value()) < SHORTEST_KEY:
             raise Terminal(
-                f"{why}: set LAKEHOUSE_PRIVACY__KEY to a secret of {SHORTEST_KEY} characters or more, and keep it"
+                f"{why}: set LAKEHOUSE_PRIVACY__KEY to a secret of {SHORTEST_KEY} characters or more, and keep it; "
+                "or LAKEHOUSE_PRIVACY__SECRET to the ARN of one"
             )
 
     def applied(self, curation: Curation) -> Curation:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from lakehouse.contracts import Terminal, Transient
@@ -11,6 +13,7 @@ from lakehouse.contracts import Terminal, Transient
 SECONDS = 5
 DEFAULT_REGION = "us-east-1"
 HADOOP = "spark.hadoop.fs.s3a."
+TAKEN = (409, 412)  # the condition does not hold, or another write was between
 
 
 def endpoint() -> str | None:
@@ -65,22 +68,68 @@ def check_writable(root: str, kms_key: str | None) -> None:
         Terminal: No credentials, no such bucket, or no right to write there.
         Transient: The endpoint does not answer.
     """
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
-
-    bucket, _, prefix = root.removeprefix("s3://").partition("/")
-    key = f"{prefix}/.writable-{uuid.uuid4().hex}".lstrip("/")
-    try:
+    bucket, key = _place(f"{root}/.writable-{uuid.uuid4().hex}")
+    with _explained(root, "is not writable"):
         found = client()
         found.put_object(Bucket=bucket, Key=key, Body=b"", **encryption(kms_key))
         found.delete_object(Bucket=bucket, Key=key)
+
+
+def read(address: str) -> bytes | None:
+    """The content of an object; None where there is none.
+
+    Raises:
+        Terminal: No credentials, or no right to read it.
+        Transient: The endpoint does not answer.
+    """
+    bucket, key = _place(address)
+    with _explained(address, "cannot be read"):
+        found = client()
+        try:
+            content: bytes = found.get_object(Bucket=bucket, Key=key)["Body"].read()
+        except found.exceptions.NoSuchKey:
+            return None
+        return content
+
+
+def write(address: str, content: bytes, kms_key: str | None, *, over: bool) -> bool:
+    """Writes an object; False where it is there already and may not be written over.
+
+    Raises:
+        Terminal: No credentials, or no right to write it.
+        Transient: The endpoint does not answer.
+    """
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    bucket, key = _place(address)
+    condition = {} if over else {"IfNoneMatch": "*"}
+    with _explained(address, "is not writable"):
+        try:
+            client().put_object(Bucket=bucket, Key=key, Body=content, **condition, **encryption(kms_key))
+        except ClientError as error:
+            if over or error.response["ResponseMetadata"]["HTTPStatusCode"] not in TAKEN:
+                raise
+            return False
+    return True
+
+
+def _place(address: str) -> tuple[str, str]:
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    return bucket, key.lstrip("/")
+
+
+@contextmanager
+def _explained(address: str, what: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415
+
+    try:
+        yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "unknown")
-        raise Terminal(
-            f"lake {root} is not writable ({code}); check LAKEHOUSE_LAKE and the rights of the role"
-        ) from None
+        raise Terminal(f"lake {address} {what} ({code}); check LAKEHOUSE_LAKE and the rights of the role") from None
     except NoCredentialsError:
-        raise Terminal(f"lake {root}: no AWS credentials found; give the task a role, or set AWS_PROFILE") from None
+        raise Terminal(f"lake {address}: no AWS credentials found; give the task a role, or set AWS_PROFILE") from None
     except BotoCoreError as error:
         raise Transient(
-            f"lake {root}: S3 does not answer ({type(error).__name__}); check AWS_ENDPOINT_URL_S3"
+            f"lake {address}: S3 does not answer ({type(error).__name__}); check AWS_ENDPOINT_URL_S3"
         ) from None

@@ -25,7 +25,7 @@ def credentials(arn: str, setting: str) -> tuple[str, SecretStr]:
         Terminal: No credentials, no such secret, no right to read it, or it lacks a field.
         Transient: Secrets Manager does not answer.
     """
-    fields = _fields(_text(arn, setting))
+    fields = _fields(text(arn, setting))
     missing = [name for name in FIELDS if not isinstance(fields.get(name), str) or not fields[name]]
     if missing:
         raise Terminal(
@@ -35,15 +35,21 @@ def credentials(arn: str, setting: str) -> tuple[str, SecretStr]:
     return fields["username"], SecretStr(fields["password"])
 
 
-def _fields(text: str) -> dict[str, str]:
+def _fields(value: str) -> dict[str, str]:
     """What a secret's text says; nothing of it gets into an error."""
     with suppress(ValueError):
-        found = json.loads(text)
+        found = json.loads(value)
         return found if isinstance(found, dict) else {}
     return {}
 
 
-def _text(arn: str, setting: str) -> str:
+def text(arn: str, setting: str) -> str:
+    """What a secret holds; empty where that is not text.
+
+    Raises:
+        Terminal: No credentials, no such secret, or no right to read it.
+        Transient: Secrets Manager does not answer.
+    """
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
     from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # noqa: PLC0415

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from lakehouse import jars, s3
+from lakehouse import floor, jars, s3
 from lakehouse.contracts import Terminal
-from lakehouse.settings import Settings
+from lakehouse.settings import PLATFORM, Settings
 
 LOG_STORE = "lakehouse.logstore.ConditionalLogStore"
 STATIC = {
@@ -21,8 +21,6 @@ STATIC = {
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.databricks.delta.snapshotPartitions": "1",
     "spark.databricks.delta.writeChecksumFile.enabled": "false",
     # what is still needed is kept by the upkeep, and may be older than Delta's seven days
     "spark.databricks.delta.vacuum.enforceTimeTravelWithinDeletedFileRetentionDuration": "false",
@@ -31,6 +29,10 @@ STATIC = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # by default other readers fail beyond 2262
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.scheduler.mode": "FAIR",
+}
+OWN = {  # where we start Spark ourselves
+    "spark.sql.shuffle.partitions": "2",
+    "spark.databricks.delta.snapshotPartitions": "1",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
@@ -47,12 +49,27 @@ def spark(settings: Settings) -> SparkSession:
     """The process's Spark session, started on first use.
 
     Raises:
-        Terminal: Java or a jar is missing, or the reader does not suit the cluster.
+        Terminal: Java or a jar is missing, the reader does not suit the cluster, or a platform's Spark is unfit.
     """
     _refuse_unreachable_staging(settings)
     running = SparkSession.getActiveSession()
     if running is not None:
         return running
+    is_platform, is_s3 = settings.spark.master == PLATFORM, settings.lake_root.startswith("s3://")
+    builder = SparkSession.builder.appName("lakehouse") if is_platform else _own(settings)
+    for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if is_s3 else {})}.items():
+        builder = builder.config(name, value)
+    try:
+        session = builder.getOrCreate()
+    except (RuntimeError, OSError) as error:
+        raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
+    if is_platform:
+        floor.refuse_unfit(session, is_s3=is_s3)
+    return session
+
+
+def _own(settings: Settings) -> SparkSession.Builder:
+    """A session in a JVM of this process, with our jars and flags."""
     os.environ["JAVA_HOME"] = str(jars.find_java().parents[1])
     if settings.spark.master.startswith("local"):
         os.environ["PYSPARK_PYTHON"] = sys.executable  # what hides personal values runs in Python beside the JVM
@@ -67,13 +84,9 @@ def spark(settings: Settings) -> SparkSession:
         .config("spark.driver.extraJavaOptions", f"{JVM_FLAGS} {_log_options()} {_kept_classes(folder)}")
         .config("spark.log.level", "ERROR")
     )
-    is_s3 = settings.lake_root.startswith("s3://")
-    for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if is_s3 else {})}.items():
+    for name, value in OWN.items():
         builder = builder.config(name, value)
-    try:
-        return builder.getOrCreate()
-    except (RuntimeError, OSError) as error:
-        raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
+    return builder
 
 
 def _refuse_unreachable_staging(settings: Settings) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from tempfile import gettempdir
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 from urllib.parse import urlparse
 
 from dotenv import dotenv_values
@@ -19,6 +19,7 @@ from lakehouse.contracts import Terminal
 
 PREFIX = "LAKEHOUSE_"
 ENV_FILE = ".env"
+PLATFORM = "platform"
 
 
 class Part(BaseModel):
@@ -74,13 +75,16 @@ class PrivacySettings(Part):
     """How personal values are hidden."""
 
     key: SecretStr = Field(SecretStr(""), description="Secret of the keyed hashes, 16 characters or more; keep it")
+    secret: str | None = Field(None, pattern=secrets.ARN, description="ARN of a Secrets Manager secret that is the key")
     hash_identifiers: bool = Field(default=False, description="Hash the numbers of persons too, such as user_id")
 
 
 class SparkSettings(Part):
     """Where and how large Spark runs."""
 
-    master: str = Field("local[*]", description="Spark master URL")
+    master: str = Field(
+        "local[*]", description=f"Spark master URL; `{PLATFORM}`: as whoever started the process set it up (Glue, EMR)"
+    )
     reader: Literal["connectorx", "jdbc"] = Field(
         "connectorx", description="Who reads: the worker, fastest on one machine, or `jdbc`, the executors of a cluster"
     )
@@ -145,6 +149,20 @@ def names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> list[str]:
     return found
 
 
+def secret_names() -> frozenset[str]:
+    """The names of those whose values nobody may see."""
+    return frozenset(_secret_names(Settings, PREFIX))
+
+
+def _secret_names(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Part):
+            yield from _secret_names(inner, f"{prefix}{name.upper()}__")
+        elif SecretStr in (inner, *get_args(inner)):
+            yield f"{prefix}{name.upper()}"
+
+
 def origin(name: str) -> Literal["environment", ".env", "default"]:
     """Where the value of a setting comes from."""
     if _given(os.environ, name):
@@ -173,8 +191,22 @@ def load() -> Settings:
         first = error.errors(include_input=False, include_context=False)[0]
         name = PREFIX + "__".join(str(part).upper() for part in first["loc"])
         raise Terminal(f"setting {name}: {first['msg']}") from None
-    revealed = {"source": _revealed(found.source, "SOURCE"), "warehouse": _revealed(found.warehouse, "WAREHOUSE")}
+    revealed = {
+        "source": _revealed(found.source, "SOURCE"),
+        "warehouse": _revealed(found.warehouse, "WAREHOUSE"),
+        "privacy": _with_key(found.privacy),
+    }
     return found.model_copy(update={name: part for name, part in revealed.items() if part is not getattr(found, name)})
+
+
+def _with_key(privacy: PrivacySettings) -> PrivacySettings:
+    """With the key that a secret is, where one is named."""
+    if privacy.secret is None:
+        return privacy
+    group = f"{PREFIX}PRIVACY__"
+    if privacy.key.get_secret_value():
+        raise Terminal(f"{group}SECRET and {group}KEY are both set; keep one of them")
+    return privacy.model_copy(update={"key": SecretStr(secrets.text(privacy.secret, f"{group}SECRET"))})
 
 
 def _revealed(server: Server, name: str) -> Server:

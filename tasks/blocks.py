@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from prefect.blocks.core import Block
 from prefect_sqlalchemy import ConnectionComponents, SqlAlchemyConnector
 from pydantic import Field
 from sqlalchemy import Engine
 
 from lakehouse.contracts import Terminal
-from lakehouse.settings import Settings, WarehouseSettings
-
-DRIVERS = {"postgres": "postgresql+psycopg", "redshift": "redshift+redshift_connector"}
-CONNECT_SECONDS = 5
+from lakehouse.settings import Settings
+from lakehouse.warehouse import engines
 
 
 class Warehouse(Block):
@@ -36,26 +32,16 @@ def from_settings(settings: Settings) -> Warehouse:
     return Warehouse(
         connection=SqlAlchemyConnector(
             connection_info=ConnectionComponents(
-                driver=DRIVERS[target.dialect],
+                driver=engines.DRIVERS[target.dialect],
                 username=target.user,
                 password=target.password,
                 host=target.host,
                 port=target.port,
                 database=target.database,
             ),
-            connect_args=_connect_args(target),
+            connect_args=engines.connect_args(target),
         )
     )
-
-
-def _connect_args(target: WarehouseSettings) -> dict[str, Any]:
-    """Redshift's driver would end each read by its time-out for connecting, and brings Amazon's authorities."""
-    if target.dialect == "redshift":
-        return {"sslmode": "verify-full"} if target.tls == "verify" else {"ssl": False}
-    if target.tls == "off":
-        return {"connect_timeout": CONNECT_SECONDS, "sslmode": "disable"}
-    trusted = str(target.ca) if target.ca else "system"
-    return {"connect_timeout": CONNECT_SECONDS, "sslmode": "verify-full", "sslrootcert": trusted}
 
 
 def warehouse(settings: Settings) -> Warehouse:

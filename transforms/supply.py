@@ -96,8 +96,7 @@ def offers(live: DataFrame) -> DataFrame:
 
 def creations(apartments_history: DataFrame) -> DataFrame:
     """The day on which each listing was `created`, as its last version says."""
-    latest = F.max_by("created", F.struct("began", "is_first", "created"))
-    return versions(apartments_history).groupBy("apartment_id").agg(latest.alias("created"))
+    return versions(apartments_history).where("followed IS NULL").select("apartment_id", "created")
 
 
 def asked(offered: DataFrame, apartments_history: DataFrame) -> DataFrame:

@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
 from deployments.automations import HEARTBEAT
 from lakehouse.contracts import Terminal
 
@@ -74,19 +71,3 @@ def _defaults(outputs: Mapping[str, str]) -> dict[str, Any]:
             "awslogs-create-group": "false",
         },
     }
-
-
-def outputs_of(stack: str) -> dict[str, str]:
-    """The outputs of a stack.
-
-    Raises:
-        Terminal: There is no such stack, or AWS cannot be asked.
-    """
-    try:
-        (found,) = boto3.Session().client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except ClientError as error:
-        said = error.response.get("Error", {}).get("Message", "unknown")
-        raise Terminal(f"stack {stack}: {said}; check its name, AWS_REGION and AWS_PROFILE") from None
-    except BotoCoreError as error:
-        raise Terminal(f"stack {stack}: AWS cannot be asked ({error}); check AWS_REGION and AWS_PROFILE") from None
-    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}

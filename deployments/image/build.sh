@@ -1,13 +1,18 @@
 #!/usr/bin/env bash
-# Builds the image with buildah, and tells how large it is and how long that took.
+# Builds the image with docker where its engine answers, else with buildah; tells its size and how long that took.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 image="${1:-rental-lakehouse}"
 base=debian:bookworm-slim
-export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}" # needs no engine and no privileges of one
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
+
+# Authorities that this machine trusts beside the usual ones are trusted while building, not in the image.
+options=(--build-arg "GIT_SHA=$(git rev-parse --short HEAD 2> /dev/null || echo unknown)" --tag "$image")
+if cat /usr/local/share/ca-certificates/*.crt > "$work/authorities.crt" 2> /dev/null; then
+  options+=(--secret "id=authorities,src=$work/authorities.crt")
+fi
 
 # Where no registry is reached, the base image is made of Debian's packages.
 make_base() {
@@ -20,22 +25,29 @@ make_base() {
   buildah config --cmd bash "$container"
   buildah commit --quiet --rm "$container" "localhost/$base" > /dev/null
 }
-buildah inspect --type image "$base" > /dev/null 2>&1 || buildah pull --quiet "$base" > /dev/null 2>&1 || make_base
 
-# Authorities that this machine trusts beside the usual ones are trusted while building, not in the image.
-options=(--build-arg "GIT_SHA=$(git rev-parse --short HEAD 2> /dev/null || echo unknown)")
-if cat /usr/local/share/ca-certificates/*.crt > "$work/authorities.crt" 2> /dev/null; then
-  options+=(--secret "id=authorities,src=$work/authorities.crt")
-fi
+by_docker() {
+  DOCKER_BUILDKIT=1 docker build "${options[@]}" .
+  size="$(docker images --format '{{.Size}}' "$image")"
+  inside() { docker run --rm "$image" "$@"; }
+}
 
+by_buildah() {
+  export BUILDAH_ISOLATION="${BUILDAH_ISOLATION:-chroot}" # needs no engine and no privileges of one
+  buildah inspect --type image "$base" > /dev/null 2>&1 || buildah pull --quiet "$base" > /dev/null 2>&1 || make_base
+  buildah build --pull-never --layers "${options[@]}" .
+  size="$(buildah images --format '{{.Size}}' "$image")"
+  container="$(buildah from --pull-never "$image")"
+  trap 'buildah rm "$container" > /dev/null; rm -rf "$work"' EXIT
+  inside() { buildah run "$container" -- "$@"; }
+}
+
+if timeout 20 docker info > /dev/null 2>&1; then builder=docker; else builder=buildah; fi
+command -v $builder > /dev/null || { echo "error: please install docker or buildah; \`make image\` installs buildah" >&2; exit 1; }
 began=$SECONDS
-buildah build --pull-never --layers --tag "$image" "${options[@]}" .
-size="$(buildah images --format '{{.Size}}' "$image")"
-echo "image $image: $size, built in $((SECONDS - began)) s"
-
-container="$(buildah from --pull-never "$image")"
-trap 'buildah rm "$container" > /dev/null; rm -rf "$work"' EXIT
+by_$builder
+echo "image $image: $size, built by $builder in $((SECONDS - began)) s"
 echo "its biggest parts, in MiB:"
-buildah run "$container" -- sh -c '
+inside sh -c '
   du --summarize --block-size=M .venv/lib/python3.11/site-packages/* jars/* /usr/lib/jvm /usr/lib/python3* 2> /dev/null |
     sort --reverse --numeric-sort | head -15'

@@ -177,6 +177,43 @@ def test_over_a_slow_line_a_release_takes_its_time_and_is_whole(site: Site) -> N
     assert site.is_new()
 
 
+@pytest.mark.fault("F45")
+def test_a_release_over_a_line_that_crawls_ends_at_its_deadline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    event.listen(site.engine, "before_cursor_execute", crawls_from(site, "CREATE TEMPORARY"))
+    monkeypatch.setattr(releases, "DEADLINE", 3.0)
+    began = time.monotonic()
+
+    with pytest.raises(Transient):
+        site.release(site.engine, site.states)
+
+    assert time.monotonic() - began < 30
+    assert site.is_old()
+
+
+@pytest.mark.fault("F45", control=True)
+def test_without_a_deadline_a_release_goes_on_as_long_as_the_line_crawls(site: Site) -> None:
+    event.listen(site.engine, "before_cursor_execute", crawls_from(site, "CREATE TEMPORARY"))
+    run = threading.Thread(target=site.release, args=(site.engine, site.states), daemon=True)
+
+    run.start()
+    run.join(8)
+
+    assert run.is_alive()
+    site.proxy.bytes_per_second = None
+    run.join(60)
+    assert site.is_new()
+
+
+def crawls_from(site: Site, words: str) -> Callable[..., None]:
+    """From the statement with these words on, the line carries a few bytes a second."""
+
+    def listen(_: object, __: object, statement: str, *___: object) -> None:
+        if words in statement:
+            site.proxy.bytes_per_second = 100
+
+    return listen
+
+
 @pytest.mark.fault("F54")
 def test_a_reader_who_locks_a_mart_is_waited_for_and_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres, "LOCK_WAIT", "500ms")

@@ -53,6 +53,18 @@ def test_user_and_password_come_from_the_secret_and_are_in_no_text(
     assert arn in repr(found)
 
 
+def test_the_key_of_the_hashes_is_a_secret_as_it_stands(vault: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEHOUSE_PRIVACY__SECRET", kept(vault, "key", CANARY))
+
+    found = settings.load()
+
+    assert found.privacy.key.get_secret_value() == CANARY
+    assert CANARY not in repr(found) + found.model_dump_json()
+    monkeypatch.setenv("LAKEHOUSE_PRIVACY__KEY", "another")
+    with pytest.raises(Terminal, match="PRIVACY__SECRET and LAKEHOUSE_PRIVACY__KEY are both set"):
+        settings.load()
+
+
 def test_settings_without_a_secret_ask_nobody(vault: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     monkeypatch.setenv("LAKEHOUSE_SOURCE__PASSWORD", "own")

@@ -171,9 +171,9 @@ def test_a_run_finds_its_lake_and_its_passwords_by_the_outputs_of_the_stack(
 
 
 def test_a_type_that_the_test_does_not_know_fails_instead_of_being_passed_over(server: S3Server) -> None:
-    with pytest.raises(ClientError, match="no support for AWS::Glue::Job"):
+    with pytest.raises(ClientError, match="no support for AWS::Glue::Crawler"):
         cloud.client(server, "cloudformation").create_stack(
-            StackName="strange", TemplateBody='{"Resources": {"X": {"Type": "AWS::Glue::Job", "Properties": {}}}}'
+            StackName="strange", TemplateBody='{"Resources": {"X": {"Type": "AWS::Glue::Crawler", "Properties": {}}}}'
         )
 
 

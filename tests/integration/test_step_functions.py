@@ -13,17 +13,17 @@ import pytest
 from deployments.step_functions import definition
 from tests.support import cloud, fake_job, iam
 from tests.support.ecs import wait
-from tests.support.steps import INTERPRETER, Steps, groups, make_job, opened
+from tests.support.steps import INTERPRETER, Steps, groups, opened, play
 
 SECONDS, QUICK_SECONDS = 90, 15
-JOB_ARN = f"arn:aws:glue:us-east-1:{cloud.ACCOUNT}:job/lakehouse"
+JOB_ARN = f"arn:aws:glue:us-east-1:{cloud.ACCOUNT}:job/lakehouse-step"
 STEPS = ["plan", "a", "b", "marts", "publish", "reconcile", "summary"]
 
 
 @pytest.fixture(scope="module")
 def steps(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Steps]:
     with opened(tmp_path_factory.mktemp("steps")) as found:
-        make_job(found, Path(fake_job.__file__), {"--LAKEHOUSE_LAKE": found.outputs["LakeUri"]})
+        play(found, Path(fake_job.__file__))
         yield found
 
 
@@ -158,7 +158,7 @@ def test_an_execution_that_somebody_stops_takes_its_job_along_and_people_hear_of
 
 @pytest.mark.long
 def test_more_runs_than_the_job_allows_wait_for_their_turn(steps: Steps) -> None:
-    make_job(steps, Path(fake_job.__file__), {"--LAKEHOUSE_LAKE": steps.outputs["LakeUri"]}, "narrow", at_once=1)
+    play(steps, Path(fake_job.__file__), "narrow", at_once=1)
     arn = steps.altered("narrow", definition.machine(), "narrow")
 
     assert steps.ended(steps.start("narrow", arn, tables=["a", "b", "c"]), SECONDS)["status"] == "SUCCEEDED"

@@ -48,7 +48,7 @@ def test_it_tells_the_log_of_the_stack_all_that_happens(steps: Steps, machine: d
 def test_its_role_runs_one_job_and_reads_plans_and_nothing_else(steps: Steps, machine: dict[str, Any]) -> None:
     role = machine["roleArn"].rpartition("/")[2]
     jobs, plans, key, logs = statements(steps, role)
-    assert jobs["Resource"] == f"arn:aws:glue:us-east-1:{cloud.ACCOUNT}:job/lakehouse"
+    assert jobs["Resource"] == f"arn:aws:glue:us-east-1:{cloud.ACCOUNT}:job/lakehouse-step"
     assert all(action.startswith("glue:") and "*" not in action for action in jobs["Action"])
     assert plans["Action"] == "s3:GetObject"
     assert plans["Resource"] == f"arn:aws:s3:::{steps.outputs['LakeBucket']}/lake/_runs/*/plan.json"

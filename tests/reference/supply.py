@@ -66,7 +66,8 @@ def versions_of(seen: list[Seen]) -> list[Version]:
     """The clean versions, each from its cursor until that of a later seen one or the deletion found after it.
 
     None at all when the latest row seen is rejected. A rejected row in between is as if never seen. A version
-    that never held is left out: one replaced at, or found deleted by, its own cursor value.
+    that never held is left out: one replaced at, or found deleted by, its own cursor value. Time never runs
+    backwards: a row is deleted no earlier than its last version began.
     """
     clean_rows = [(clean("apartments", version.row), version.deleted_at) for version in seen]
     if isinstance(clean_rows[-1][0], str):
@@ -78,7 +79,7 @@ def versions_of(seen: list[Seen]) -> list[Version]:
     for position, (row, valid_from, deleted_at) in enumerate(known):
         ends = [later_from for _, later_from, _ in known[position + 1 :]]
         if deleted_at:
-            ends.append(deleted_at)
+            ends.append(max([deleted_at, *(began for _, began, gone_at in known if gone_at == deleted_at)]))
         valid_to = min(ends, default=None)
         if valid_to is None or valid_from < valid_to:
             versions.append(Version(row, valid_from, valid_to))

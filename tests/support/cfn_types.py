@@ -24,7 +24,7 @@ from moto.sns.models import Topic
 from moto.stepfunctions.models import StateMachine
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
-from tests.support import event_bus
+from tests.support import cfn_glue, event_bus
 
 KEPT: list[type] = []  # moto finds the classes by weak references
 Made = tuple[str, dict[str, str]]
@@ -47,6 +47,8 @@ def shaped(value: Any, shape: Any) -> Any:
             return float(value)
         case "boolean":
             return str(value).lower() == "true"
+        case "string" if isinstance(value, int | float):
+            return str(value)
     return json.dumps(value) if isinstance(value, dict | list) else value
 
 
@@ -81,6 +83,7 @@ def install(endpoint: str) -> None:
         ("AWS::Scheduler::Schedule", schedule, ()),
         ("AWS::ServiceDiscovery::PrivateDnsNamespace", namespace, ("Id",)),
         ("AWS::ServiceDiscovery::Service", address, ("Arn",)),
+        *cfn_glue.TYPES,
     ):
         _new(api, kind, create, attributes)
     _mend(api)
@@ -226,9 +229,7 @@ def _mend(api: Api) -> None:
 
     def machine(made: Callable[[], Any], name: str, p: dict[str, Any], account: str, region: str) -> Any:
         place = {key.lower(): value for key, value in p["DefinitionS3Location"].items()}
-        found = api.client("s3", region).get_object(
-            Bucket=place["bucket"], Key=place["key"], VersionId=place["version"]
-        )
+        found = api.client("s3", region).get_object(Bucket=place["bucket"], Key=place["key"])
         text = found["Body"].read().decode()
         for key, value in p["DefinitionSubstitutions"].items():
             text = text.replace(f"${{{key}}}", value)

@@ -12,10 +12,11 @@ from demo.servers.s3 import S3Server
 from deployments.step_functions import definition
 from tests.support import alerts, cloud
 
-JOB = "lakehouse"
+JOB = "lakehouse-step"
+VERSION = "abc"
 RUNNING = "RUNNING"
 INTERPRETER = "ak"  # the access key that moto's interpreter signs with
-TEMPLATE = cloud.TEMPLATE.with_name("step_functions.yaml")
+GLUE, TEMPLATE = (cloud.TEMPLATE.with_name(f"{name}.yaml") for name in ("glue", "step_functions"))
 
 
 @dataclass(frozen=True)
@@ -96,23 +97,31 @@ def opened(folder: Path, **parameters: str) -> Iterator[Steps]:
 
 
 def created(server: S3Server, outputs: Mapping[str, str]) -> dict[str, str]:
-    """The stack of the state machine, its definition put where the template looks for it; returns its outputs."""
-    put = cloud.client(server, "s3").put_object(
-        Bucket=outputs["LakeBucket"], Key="code/pipeline.asl.json", Body=definition.FILE.read_bytes()
-    )
-    return cloud.created(server, TEMPLATE, f"{outputs['Name']}-steps", {
-        "Lakehouse": outputs["Name"], "Job": JOB, "DefinitionVersion": put["VersionId"],
-    })  # fmt: skip
+    """The stacks of the job and the state machine, its definition where the template looks for it; their outputs."""
+    bucket = outputs["LakeBucket"]
+    cloud.client(server, "s3").upload_file(str(definition.FILE), bucket, f"deploy/glue/{VERSION}/pipeline.asl.json")
+    name, both = outputs["Name"], {"Lakehouse": outputs["Name"], "Version": VERSION}
+    subnet = outputs["SubnetIds"].partition(",")[0]
+    job = {"Code": "rental_lakehouse-0.1.0.zip", "Jars": "", "SubnetId": subnet, "AvailabilityZone": "us-east-1a"}
+    glue = cloud.created(server, GLUE, f"{name}-glue", {**both, **job})
+    return {**glue, **cloud.created(server, TEMPLATE, f"{name}-steps", both)}
 
 
-def make_job(steps: Steps, script: Path, arguments: Mapping[str, str], name: str = JOB, at_once: int = 8) -> None:
-    """A Glue job, whose script is this file."""
-    bucket = steps.outputs["LakeBucket"]
-    cloud.client(steps.server, "s3").upload_file(str(script), bucket, "code/job.py")
-    cloud.client(steps.server, "glue").create_job(
-        Name=name, Role="glue", GlueVersion="6.0", DefaultArguments=dict(arguments),
-        ExecutionProperty={"MaxConcurrentRuns": at_once},
-        Command={"Name": "glueetl", "ScriptLocation": f"s3://{bucket}/code/job.py"},
+def play(steps: Steps, script: Path, job: str = JOB, at_once: int = 10, **settings: str) -> None:
+    """Lets a Glue job run this script, with these settings beside those of the stack.
+
+    The job of the stack becomes another of the same name, since moto's `UpdateJob` is not there; a new one is made
+    where there is none.
+    """
+    glue, bucket = cloud.client(steps.server, "glue"), steps.outputs["LakeBucket"]
+    cloud.client(steps.server, "s3").upload_file(str(script), bucket, f"deploy/glue/{VERSION}/job.py")
+    stack = glue.get_job(JobName=JOB)["Job"]
+    given = stack["DefaultArguments"] | {f"--{name}": value for name, value in settings.items()}
+    if job == JOB:
+        glue.delete_job(JobName=JOB)
+    glue.create_job(
+        Name=job, Role=stack["Role"], GlueVersion=stack["GlueVersion"], Command=stack["Command"],
+        DefaultArguments=given, ExecutionProperty={"MaxConcurrentRuns": at_once},
     )  # fmt: skip
 
 

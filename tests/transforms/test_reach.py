@@ -30,8 +30,13 @@ TOLD_TWICE = {
 DDL = SCHEMAS | {name: ", ".join(f"{c.name} {c.type}" for c in MARTS[name].mart.columns) for name in ("stay_nights",)}
 ONLY = "only"
 CHANGED = ", _change_type STRING, _commit_version BIGINT"
-FOUND = {0: "a-month-that-is-asked-for-and-is-the-year-before-of-another"}
-SEEDS = [pytest.param(n, id=FOUND.get(n, str(n)), marks=[pytest.mark.long] if n >= 30 else []) for n in range(330)]
+FOUND = {
+    0: "a-month-that-is-asked-for-and-is-the-year-before-of-another",
+    61: "a-listing-found-deleted-before-its-last-version-began",
+    103: "a-listing-whose-creation-was-corrected-on-its-first-day",
+}
+QUICK = {*range(30), *FOUND}
+SEEDS = [pytest.param(n, id=FOUND.get(n, str(n)), marks=[] if n in QUICK else [pytest.mark.long]) for n in range(332)]
 
 
 @dataclass(frozen=True)

@@ -46,3 +46,14 @@ def test_what_happens_after_as_of_is_not_known(world: World) -> None:
         """
     )
     assert found.rows(MART, "2025-01-10", COLUMNS, "level = 'total'") == ["2025-01-01 total - 1 1 1 0 0 True"]
+
+
+def test_a_listing_whose_creation_was_corrected_on_its_first_day_is_made_on_the_corrected_one(world: World) -> None:
+    found = world.given(
+        # both versions are of 3 January; the last one says when the listing was made
+        apartments_history="""
+        10 2025-01-02 2025-01-03T09:30 2025-01-03T20:00 100 USD false 1
+        10 2025-02-05 2025-01-03T20:00 - 100 USD false 2
+        """
+    )
+    assert found.rows(MART, "2025-02-28", "month_start created", "level = 'total'") == ["2025-02-01 1"]

@@ -2,15 +2,20 @@
 
 import json
 import re
+from datetime import date
 from typing import Any
 
+import pytest
 from cfnlint.data.schemas.other import step_functions
 from cfnlint.helpers import load_resource
 from jsonschema import Draft7Validator
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 import transforms
+from deployments.glue.arguments import parse
 from deployments.step_functions import definition
+from lakehouse.contracts import Terminal
+from lakehouse.handover import Asked
 from tests.support.steps import filled, groups
 
 MACHINE = definition.machine()
@@ -79,3 +84,25 @@ def test_the_definition_names_no_table_and_no_mart() -> None:
     catalog = transforms.catalog()
     words = set(re.findall(r"[a-z_]+", definition.text().lower()))
     assert words & {*catalog.tables, *catalog.marts} == set()
+
+
+def test_what_an_execution_is_given_is_what_its_plan_asks_for() -> None:
+    words = ["--run-id", "r1", "--plan", "true", "--parameters"]
+    given = {"mode": "backfill", "since": "2026-01-01", "until": "2026-02-01", "tables": ["a", "b"], "publish": False}
+    days = date(2026, 1, 1), date(2026, 2, 1)
+    assert parse([*words, json.dumps(given)]).asked == Asked("backfill", *days, None, ("a", "b"), publish=False)
+    assert parse([*words, "{}"]).asked == Asked()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [('{"mod": "full"}', "mod"), ('{"mode": "quick"}', "mode"), ("[]", "--parameters"), ("{", "--parameters")],
+)
+def test_an_input_that_cannot_be_meant_is_refused_by_name(parameters: str, said: str) -> None:
+    with pytest.raises(Terminal, match=said):
+        parse(["--run-id", "r1", "--plan", "true", "--parameters", parameters])
+
+
+def test_only_the_plan_is_told_what_the_run_is_asked_for() -> None:
+    with pytest.raises(Terminal, match="the other jobs find it in the plan"):
+        parse(["--run-id", "r1", "--marts", "true", "--parameters", "{}"])

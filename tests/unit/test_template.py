@@ -14,7 +14,8 @@ TEMPLATE: dict[str, Any] = decode(str(FOLDER / "lakehouse.yaml"))[0]
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 KNOW_NO_RESOURCES = {
     "ecr:GetAuthorizationToken", "ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition",
-    "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+    "ec2:DescribeSubnets", "ec2:DescribeVpcs", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables",
+    "ec2:DescribeSecurityGroups", "ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints",
     "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeLogGroups", "logs:DescribeResourcePolicies",
     "logs:GetLogDelivery", "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery",
 }  # fmt: skip
@@ -125,7 +126,8 @@ def test_no_container_can_write_its_root_or_is_root() -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "page", "count"), [("lakehouse.yaml", "runbook.md", 5), ("step_functions.yaml", "step_functions.md", 2)]
+    ("template", "page", "count"),
+    [("lakehouse.yaml", "runbook.md", 5), ("step_functions.yaml", "step_functions.md", 2)],
 )
 def test_every_alert_is_in_the_runbook(template: str, page: str, count: int) -> None:
     runbook, told = (FOLDER.parents[1] / "docs" / page).read_text(), decode(str(FOLDER / template))[0]["Resources"]

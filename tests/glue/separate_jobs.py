@@ -1,0 +1,218 @@
+"""A run as Glue jobs, each a process on Glue's Spark: the tables are those of a Prefect run of that source."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import transforms
+from demo.marketplace.admin import admin_of
+from demo.marketplace.evolve import evolve
+from demo.marketplace.generate import generate
+from demo.servers.mariadb import MariaDb
+from demo.servers.postgres import Postgres
+from deployments.glue import artifacts
+from lakehouse import ledger
+from lakehouse.checksum import Checksum
+from lakehouse.handover import Handover
+from lakehouse.lake import Lake
+from lakehouse.ledger import RunReport
+from tests.support import cloud, sums
+from tests.support.glue import Ended, Glue
+
+pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
+SCALE = 0.02
+GRACE = 5
+CATALOG = transforms.catalog()
+BUCKET = "lake"
+Sums = dict[str, Checksum]
+
+
+@dataclass
+class Played:
+    """What happened: the jobs in order, and what the lakes held after each day."""
+
+    glue: Glue
+    lake: Lake
+    ended: dict[str, Ended] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    by_glue: dict[str, tuple[Sums, Sums]] = field(default_factory=dict)
+    by_prefect: dict[str, tuple[Sums, Sums]] = field(default_factory=dict)
+    reports: dict[str, RunReport] = field(default_factory=dict)
+    tries: dict[str, tuple[Ended, object, object]] = field(default_factory=dict)
+
+    def job(self, name: str, *arguments: str) -> None:
+        """A job that must succeed."""
+        began = time.monotonic()
+        found = self.glue.job(*arguments)
+        self.seconds[name], self.ended[name] = time.monotonic() - began, found
+        assert found.code == 0, f"{name}: {found.output[-2000:]} {found.errors[-3000:]}"
+
+    def again(self, name: str, part: str, *arguments: str) -> None:
+        """A job that is run a second time; keeps what stands in the lake before and after."""
+        key = f"_runs/day1/{part}.json"
+        before = (self.lake.get(key), len(ledger.reports(self.lake)))
+        found = self.glue.job(*arguments)
+        self.tries[name] = found, before, (self.lake.get(key), len(ledger.reports(self.lake)))
+
+    def look(self, day: str) -> None:
+        """Keeps what the lake holds."""
+        self.by_glue[day] = sums.silver(self.lake, CATALOG), sums.marts(self.lake, CATALOG)
+        found = ledger.newest(self.lake)
+        assert found is not None
+        self.reports[day] = found
+
+
+def reference(folder: Path, source: MariaDb, as_of: str) -> tuple[Sums, Sums]:
+    """The same by the Prefect flow on the project's own Spark, into a lake on the disk."""
+    environment = {
+        **os.environ, "LAKEHOUSE_LAKE": str(folder / "reference"), "LAKEHOUSE_SOURCE__HOST": source.host,
+        "LAKEHOUSE_SOURCE__PORT": str(source.port), "LAKEHOUSE_SOURCE__USER": source.user,
+        "LAKEHOUSE_SOURCE__PASSWORD": source.password, "LAKEHOUSE_SOURCE__TLS": "off",
+        "PREFECT_HOME": str(folder / "prefect"), "PYTHONPATH": str(artifacts.CLONE),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "cli.main", "run", "--no-publish", "--as-of", as_of]
+    done = subprocess.run(
+        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=1500, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    lake = Lake(str(folder / "reference"))
+    return sums.silver(lake, CATALOG), sums.marts(lake, CATALOG)
+
+
+@pytest.fixture(scope="module")
+def played(
+    tmp_path_factory: pytest.TempPathFactory, source_server: MariaDb, warehouse_server: Postgres
+) -> Iterator[Played]:
+    folder = tmp_path_factory.mktemp("glue")
+    server = cloud.start(folder)
+    generate(admin_of(source_server), SCALE)
+    with cloud.entered(server):
+        found = Played(glue(folder, server, source_server, warehouse_server), Lake(f"s3://{BUCKET}/lake"))
+        as_of = datetime.now(UTC).date().isoformat()
+        time.sleep(GRACE)
+        run = ("--run-id", "day1")
+        found.job("plan", *run, "--plan", "true", "--as-of", as_of, "--mode", "incremental", "--since", "")
+        plan = Handover(found.lake, "day1").plan()
+        assert plan is not None
+        for table in plan.todo:
+            found.job(table, *run, "--table", table)
+        for step in ("marts", "publish", "reconcile", "summary"):
+            found.job(step, *run, f"--{step}", "true")
+        found.look("first")
+        found.again("plan", "plan", *run, "--plan", "true", "--as-of", as_of)
+        found.again("table", "table-bookings", *run, "--table", "bookings")
+        found.again("summary", "report", *run, "--summary", "true")
+        found.by_prefect["first"] = reference(folder, source_server, as_of)
+        evolve(admin_of(source_server))
+        time.sleep(GRACE)
+        found.job("day", "--whole", "true", "--run-id", "day2", "--as-of", as_of)
+        found.look("day")
+        found.by_prefect["day"] = reference(folder, source_server, as_of)
+        yield found
+    server.stop()
+
+
+def glue(folder: Path, server: object, source: MariaDb, warehouse: Postgres) -> Glue:
+    """Jobs with the secrets of both databases in the vault, and an empty lake."""
+    cloud.client(server, "s3").create_bucket(Bucket=BUCKET)
+    vault = cloud.client(server, "secretsmanager")
+    arns = {
+        name: vault.create_secret(
+            Name=name, SecretString=json.dumps({"username": user.user, "password": user.password})
+        )["ARN"]
+        for name, user in (("source", source), ("warehouse", warehouse))
+    }
+    code = shutil.copy(artifacts.wheel(folder / "dist"), folder / "rental_lakehouse-test.zip")
+    return Glue(folder, server, Path(code), {
+        "LAKEHOUSE_LAKE": f"s3://{BUCKET}/lake", "LAKEHOUSE_SPARK__MASTER": "platform",
+        "LAKEHOUSE_SPARK__READER": "jdbc",
+        "LAKEHOUSE_SOURCE__HOST": source.host, "LAKEHOUSE_SOURCE__PORT": str(source.port),
+        "LAKEHOUSE_SOURCE__SECRET": arns["source"], "LAKEHOUSE_SOURCE__TLS": "off",
+        "LAKEHOUSE_WAREHOUSE__HOST": warehouse.host, "LAKEHOUSE_WAREHOUSE__PORT": str(warehouse.port),
+        "LAKEHOUSE_WAREHOUSE__DATABASE": "warehouse", "LAKEHOUSE_WAREHOUSE__SECRET": arns["warehouse"],
+        "LAKEHOUSE_WAREHOUSE__TLS": "off",
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("day", ["first", "day"])
+def test_silver_and_marts_are_those_of_a_prefect_run_of_the_same_source(played: Played, day: str) -> None:
+    (silver, marts), (silver_there, marts_there) = played.by_glue[day], played.by_prefect[day]
+    assert set(silver) == set(CATALOG.tables) and set(marts) == set(CATALOG.marts)
+    assert silver == silver_there
+    assert {n: c for n, c in marts.items() if marts_there[n] != c} == {}
+
+
+def test_another_day_has_other_checksums(played: Played) -> None:
+    assert played.by_glue["first"][0]["bookings"] != played.by_glue["day"][0]["bookings"]
+    assert played.by_glue["first"][1] != played.by_glue["day"][1]
+
+
+@pytest.mark.parametrize("day", ["first", "day"])
+def test_the_ledger_says_that_every_row_is_accounted_for(played: Played, day: str) -> None:
+    report = played.reports[day]
+    assert (report.run_id, report.outcome, report.errors) == ({"first": "day1", "day": "day2"}[day], "done", [])
+    assert {table.name for table in report.tables} == set(CATALOG.tables)
+    rebuilt = [mart for mart in report.marts if mart.status == "rebuilt"]
+    assert rebuilt and all(mart.warehouse_equals_gold for mart in rebuilt)
+    assert report.release == {"first": 1, "day": 2}[day]
+
+
+@pytest.mark.parametrize("name", ["plan", "table", "summary"])
+def test_a_job_that_is_run_again_leaves_the_same(played: Played, name: str) -> None:
+    ended, before, after = played.tries[name]
+    assert ended.code == 0, ended.errors[-2000:]
+    assert before == after
+    assert before[0] is not None
+
+
+def test_what_cannot_be_is_told_in_one_line_by_its_family_and_nothing_is_written(played: Played) -> None:
+    def keys() -> list[str]:
+        found = cloud.client(played.glue.server, "s3").get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+        return sorted(entry["Key"] for page in found for entry in page.get("Contents", ()))
+
+    before, run = keys(), ("--run-id", "day1")
+    odd = {
+        "unknown table": played.glue.job(*run, "--table", "bokings"),
+        "no step": played.glue.job(*run),
+        "another run": played.glue.job("--run-id", "day3", "--table", "bookings"),
+        "nobody there": played.glue.job("--run-id", "day3", "--plan", "true", LAKEHOUSE_SOURCE__PORT="1"),
+        "a secret": played.glue.job(*run, "--marts", "true", LAKEHOUSE_SOURCE__PASSWORD="canary-31"),
+        "other reader": played.glue.job("--run-id", "day1", "--table", "apartments", LAKEHOUSE_LAKE="s3://lake/else"),
+    }
+    assert {name: (found.code, found.said.split(";")[0]) for name, found in odd.items()} == {
+        "unknown table": (1, "Terminal: there is no table bokings"),
+        "no step": (1, "Terminal: no step asked for"),
+        "another run": (1, "Terminal: run day3 has no plan in s3://lake/lake: run --plan first"),
+        "nobody there": (1, "Transient: source 127.0.0.1:1 is unreachable"),
+        "a secret": (
+            1, "Terminal: LAKEHOUSE_SOURCE__PASSWORD is a secret, and an argument is shown to all who may see the job: "
+            "keep it in Secrets Manager, and give the secret's ARN as LAKEHOUSE_SOURCE__SECRET",
+        ),
+        "other reader": (1, "Terminal: run day1 has no plan in s3://lake/else: run --plan first"),
+    }  # fmt: skip
+    assert "canary-31" not in odd["a secret"].errors + odd["a secret"].output
+    assert keys() == before
+
+
+@pytest.mark.parametrize("lost", ["delta-spark", "delta-storage", "logstore", "mariadb-java-client"])
+def test_a_jar_that_is_missing_is_named_before_anything_is_written(played: Played, lost: str) -> None:
+    fewer = replace(played.glue, jars=tuple(jar for jar in played.glue.jars if not jar.name.startswith(lost)))
+    lake = {"LAKEHOUSE_LAKE": f"s3://{BUCKET}/{lost}"}
+    assert fewer.job("--run-id", "r", "--plan", "true", "--publish", "false", **lake).code == 0
+    found = fewer.job("--run-id", "r", "--table", "exchange_rates", **lake)
+    assert (found.code, found.said.split(";")[0]) == (1, f"Terminal: missing on the class path: {lost}")
+    assert Lake(f"s3://{BUCKET}/{lost}").open("bronze", "exchange_rates") is None
+
+
+def test_figures_of_the_jobs(played: Played) -> None:
+    sys.stdout.write(json.dumps({name: round(seconds) for name, seconds in played.seconds.items()}))
+    assert set(played.seconds) >= {"plan", "marts", "publish", "reconcile", "summary", "day"}

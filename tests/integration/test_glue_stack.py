@@ -1,0 +1,139 @@
+"""The stack of Glue and EMR, made by moto beside the first one and read back by the API of each resource."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from demo.servers.s3 import S3Server
+from deployments.glue import arguments
+from lakehouse import settings
+from tests.support import cloud
+
+TEMPLATE = cloud.TEMPLATE.with_name("glue.yaml")
+GIVEN = {
+    "Version": "abc", "Code": "rental_lakehouse-0.1.0.zip", "Jars": "s3://b/one.jar,s3://b/two.jar",
+    "AvailabilityZone": "us-east-1a",
+}  # fmt: skip
+OF_GLUE = {
+    "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets",
+    "ec2:DescribeVpcAttribute", "ec2:DescribeVpcEndpoints", "ec2:CreateNetworkInterface", "ec2:DeleteNetworkInterface",
+    "ec2:CreateTags", "ec2:DeleteTags", "glue:GetConnection", "logs:AssociateKmsKey", "logs:CreateLogGroup",
+    "logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    found = cloud.start(tmp_path_factory.mktemp("cloud"))
+    yield found
+    found.stop()
+
+
+@pytest.fixture(scope="module")
+def outputs(server: S3Server) -> dict[str, str]:
+    return cloud.create_stack(server)
+
+
+@pytest.fixture(scope="module")
+def glue(server: S3Server, outputs: dict[str, str]) -> dict[str, str]:
+    subnet = outputs["SubnetIds"].partition(",")[0]
+    return cloud.created(server, TEMPLATE, "glue", {**GIVEN, "SubnetId": subnet, "IsEmr": "true"})
+
+
+@pytest.fixture(scope="module")
+def job(server: S3Server, glue: dict[str, str]) -> dict[str, Any]:
+    return cloud.client(server, "glue").get_job(JobName=glue["JobName"])["Job"]
+
+
+def statements(server: S3Server, role: str, policy: str) -> list[dict[str, Any]]:
+    return cloud.client(server, "iam").get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]["Statement"]
+
+
+def test_the_job_is_of_a_glue_that_can_work_and_tries_nothing_again_by_itself(
+    job: dict[str, Any], outputs: dict[str, str], glue: dict[str, str]
+) -> None:
+    assert (job["Name"], job["GlueVersion"], job["MaxRetries"], job["Role"]) == (
+        "lakehouse-step", "6.0", 0, glue["JobRoleArn"],
+    )  # fmt: skip
+    assert (job["WorkerType"], job["NumberOfWorkers"], job["Timeout"]) == ("G.1X", 2, 240)
+    assert job["ExecutionProperty"] == {"MaxConcurrentRuns": 10}
+    assert job["SecurityConfiguration"] == "lakehouse-glue"
+    assert job["Connections"] == {"Connections": ["lakehouse-network"]}
+    assert job["Command"]["ScriptLocation"] == f"s3://{outputs['LakeBucket']}/deploy/glue/abc/job.py"
+    assert job["DefaultArguments"]["--job-bookmark-option"] == "job-bookmark-disable"
+
+
+def test_the_arguments_of_the_job_are_settings_that_there_are_and_no_secret(
+    job: dict[str, Any], outputs: dict[str, str], server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = [part for pair in job["DefaultArguments"].items() for part in pair]
+    with cloud.entered(server):
+        names = [name for name in settings.names() if f"--{name}" in job["DefaultArguments"]]
+        for name in (*names, "AWS_REGION"):
+            monkeypatch.setenv(name, "")
+        found = arguments.parse([*given, "--run-id", "r1", "--table", "bookings"])
+        told = settings.load()
+    assert (found.step, found.table) == ("table", "bookings")
+    assert (told.lake, told.lake_kms_key) == (outputs["LakeUri"], outputs["KeyArn"])
+    assert (told.spark.master, told.spark.reader) == ("platform", "jdbc")
+    assert (told.source.host, told.source.tls, told.source.user) == ("source.internal", "verify", "lakehouse")
+    assert len(told.privacy.key.get_secret_value()) == 40
+    assert not settings.secret_names() & {name.removeprefix("--") for name in job["DefaultArguments"]}
+
+
+def test_a_job_may_do_what_a_task_may_and_read_the_key_besides(
+    server: S3Server, outputs: dict[str, str], glue: dict[str, str]
+) -> None:
+    of_task, of_job = statements(server, "lakehouse-task", "run"), statements(server, "lakehouse-job", "run")
+    key = outputs["PrivacyKeyArn"]
+    without = [s | {"Resource": [r for r in s["Resource"] if r != key]} if key in s["Resource"] else s for s in of_job]
+    assert without == of_task
+    assert key in str(of_job)
+
+
+def test_what_glue_asks_for_besides_is_limited_to_its_own(
+    server: S3Server, outputs: dict[str, str], glue: dict[str, str]
+) -> None:
+    found = statements(server, "lakehouse-job", "start")
+    listed = [([s["Action"]] if isinstance(s["Action"], str) else s["Action"], s) for s in found]
+    assert {action for actions, _ in listed for action in actions} == OF_GLUE
+    unlimited = [set(actions) for actions, s in listed if s["Resource"] == "*"]
+    assert unlimited == [{action for action in OF_GLUE if action.startswith("ec2:Describe")}]
+    (reading,) = [s["Resource"] for actions, s in listed if actions == ["s3:GetObject"]]
+    assert reading == f"{outputs['LakeBucketArn']}/deploy/glue/*"
+    assert not any("*" in action for actions, _ in listed for action in actions)
+
+
+def test_workers_hear_each_other_only_and_the_databases_let_them_in(
+    server: S3Server, outputs: dict[str, str], glue: dict[str, str]
+) -> None:
+    groups = {g["GroupName"]: g for g in cloud.client(server, "ec2").describe_security_groups()["SecurityGroups"]}
+    own = groups["lakehouse-glue"]
+    (heard,) = own["IpPermissions"]
+    assert [pair["GroupId"] for pair in heard["UserIdGroupPairs"]] == [own["GroupId"]]
+    spoken = [pair["GroupId"] for rule in own["IpPermissionsEgress"] for pair in rule.get("UserIdGroupPairs", ())]
+    assert own["GroupId"] in spoken
+    for name, port in (("lakehouse-source", 3306), ("lakehouse-warehouse", 5432)):
+        let_in = {(r["FromPort"], p["GroupId"]) for r in groups[name]["IpPermissions"] for p in r["UserIdGroupPairs"]}
+        assert (port, own["GroupId"]) in let_in
+    (network,) = cloud.client(server, "glue").get_connections()["ConnectionList"]
+    assert network["PhysicalConnectionRequirements"]["SecurityGroupIdList"] == [own["GroupId"]]
+    assert network["ConnectionProperties"] == {}
+
+
+def test_all_that_glue_writes_is_encrypted_by_our_key(
+    server: S3Server, outputs: dict[str, str], glue: dict[str, str]
+) -> None:
+    told = cloud.client(server, "glue").get_security_configuration(Name="lakehouse-glue")["SecurityConfiguration"]
+    encryption = told["EncryptionConfiguration"]
+    assert encryption["S3Encryption"] == [{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": outputs["KeyArn"]}]
+    assert encryption["CloudWatchEncryption"]["KmsKeyArn"] == outputs["KeyArn"]
+
+
+def test_the_emr_application_stops_by_itself_and_has_an_end(server: S3Server, glue: dict[str, str]) -> None:
+    emr = cloud.client(server, "emr-serverless")
+    found = emr.get_application(applicationId=glue["ApplicationId"])["application"]
+    assert (found["releaseLabel"], found["type"]) == ("emr-spark-8.0.0", "Spark")
+    assert found["autoStopConfiguration"] == {"enabled": True, "idleTimeoutMinutes": 15}
+    assert found["maximumCapacity"] == {"cpu": "64 vCPU", "memory": "256 GB"}
