@@ -123,8 +123,10 @@ def equals(text: str, value: Expression) -> Expression:
 
 
 def _computed(function: Callable[[Any], Any], kind: str) -> Callable[[Expression], Expression]:
-    from pyspark.sql.pandas.functions import arrow_udf  # noqa: PLC0415
-
+    try:
+        from pyspark.sql.pandas.functions import arrow_udf  # noqa: PLC0415
+    except ImportError:
+        raise Terminal("to hide or erase persons Spark 4.1 or newer is needed; EMR's Spark 8.0 is older") from None
     function.__annotations__ = {}  # else Spark reads the kind of the function from them
     make: Any = arrow_udf
     found: Callable[[Expression], Expression] = make(function, kind)

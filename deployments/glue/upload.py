@@ -26,8 +26,12 @@ AUTHORITIES = artifacts.CLONE / "deployments/image/rds.pem"
 
 @dataclass(frozen=True)
 class Upload:
-    """What one version consists of: files by their names below the version's folder, and where that is."""
+    """What one version consists of: files by their names below the version's folder, and where that is.
 
+    `lakehouse` is the first part of all names of the stack that it is for.
+    """
+
+    lakehouse: str
     bucket: str
     version: str
     code: str
@@ -39,9 +43,9 @@ class Upload:
 
     @property
     def parameters(self) -> dict[str, str]:
-        """The parameters of glue.yaml that change with the version."""
+        """The parameters of glue.yaml that are known here: the version's, and the first stack's name."""
         jars = ",".join(self.address(name) for name in self.files if name.endswith(".jar"))
-        return {"Version": self.version, "Code": self.code, "Jars": jars}
+        return {"Lakehouse": self.lakehouse, "Version": self.version, "Code": self.code, "Jars": jars}
 
     def send(self) -> None:
         """Uploads all files, over those of the same version.
@@ -63,11 +67,11 @@ def prepare(name: str, work: Path) -> Upload:
     Raises:
         Terminal: There is no such stack, a jar cannot be had, or the authorities of RDS are not there.
     """
-    bucket = stacks.outputs_of(name).get("LakeBucket")
-    if bucket is None:
+    outputs = stacks.outputs_of(name)
+    if "LakeBucket" not in outputs:
         raise Terminal(f"stack {name} has no output LakeBucket; update it from deployments/aws/lakehouse.yaml")
     if not AUTHORITIES.exists():
-        raise Terminal(f"there is no {AUTHORITIES.relative_to(artifacts.CLONE)}; docs/deploy.md says where to get it")
+        raise Terminal(f"there is no {AUTHORITIES}; docs/deploy.md says where to get it")
     wheel = artifacts.wheel(work)
     code = work / f"{'-'.join(wheel.name.split('-')[:2])}.zip"  # Spark takes no file that ends in whl
     shutil.copy(wheel, code)
@@ -79,7 +83,7 @@ def prepare(name: str, work: Path) -> Upload:
         code.name: code,
     }
     files |= {f"jars/{jar.name}": jar for jar in artifacts.fetched()}
-    return Upload(bucket, version(), code.name, files)
+    return Upload(outputs["Name"], outputs["LakeBucket"], version(), code.name, files)
 
 
 def version() -> str:
@@ -102,12 +106,12 @@ def _described() -> str:
         return ""
 
 
-def told(upload: Upload, stack_name: str) -> list[str]:
+def told(upload: Upload) -> list[str]:
     """What a person must know: the files with their sizes, and the command that brings the stack to this version."""
     sizes = [f"{file.stat().st_size:>12,}  {upload.address(name)}" for name, file in upload.files.items()]
-    overrides = " ".join(f"{name}='{value}'" for name, value in {"Lakehouse": stack_name, **upload.parameters}.items())
+    overrides = " ".join(f"{name}='{value}'" for name, value in upload.parameters.items())
     command = (
-        f"aws cloudformation deploy --template-file deployments/aws/glue.yaml --stack-name {stack_name}-glue "
+        f"aws cloudformation deploy --template-file deployments/aws/glue.yaml --stack-name {upload.lakehouse}-glue "
         f"--capabilities CAPABILITY_NAMED_IAM --parameter-overrides {overrides}"
     )
     return [*sizes, command]
@@ -123,4 +127,4 @@ def deploy(stack_name: str, *, dry_run: bool) -> list[str]:
         upload = prepare(stack_name, Path(work))
         if not dry_run:
             upload.send()
-        return told(upload, stack_name)
+        return told(upload)

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -26,13 +25,13 @@ from lakehouse.handover import Handover
 from lakehouse.lake import Lake
 from lakehouse.ledger import RunReport
 from tests.support import cloud, sums
-from tests.support.glue import Ended, Glue
+from tests.support import glue as played_glue
+from tests.support.glue import BUCKET, Ended, Glue
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
 SCALE = 0.02
 GRACE = 5
 CATALOG = transforms.catalog()
-BUCKET = "lake"
 Sums = dict[str, Checksum]
 
 
@@ -96,7 +95,7 @@ def played(
     server = cloud.start(folder)
     generate(admin_of(source_server), SCALE)
     with cloud.entered(server):
-        found = Played(glue(folder, server, source_server, warehouse_server), Lake(f"s3://{BUCKET}/lake"))
+        found = Played(played_glue.opened(folder, server, source_server, warehouse_server), Lake(f"s3://{BUCKET}/lake"))
         as_of = datetime.now(UTC).date().isoformat()
         time.sleep(GRACE)
         run = ("--run-id", "day1")
@@ -119,28 +118,6 @@ def played(
         found.by_prefect["day"] = reference(folder, source_server, as_of)
         yield found
     server.stop()
-
-
-def glue(folder: Path, server: object, source: MariaDb, warehouse: Postgres) -> Glue:
-    """Jobs with the secrets of both databases in the vault, and an empty lake."""
-    cloud.client(server, "s3").create_bucket(Bucket=BUCKET)
-    vault = cloud.client(server, "secretsmanager")
-    arns = {
-        name: vault.create_secret(
-            Name=name, SecretString=json.dumps({"username": user.user, "password": user.password})
-        )["ARN"]
-        for name, user in (("source", source), ("warehouse", warehouse))
-    }
-    code = shutil.copy(artifacts.wheel(folder / "dist"), folder / "rental_lakehouse-test.zip")
-    return Glue(folder, server, Path(code), {
-        "LAKEHOUSE_LAKE": f"s3://{BUCKET}/lake", "LAKEHOUSE_SPARK__MASTER": "platform",
-        "LAKEHOUSE_SPARK__READER": "jdbc",
-        "LAKEHOUSE_SOURCE__HOST": source.host, "LAKEHOUSE_SOURCE__PORT": str(source.port),
-        "LAKEHOUSE_SOURCE__SECRET": arns["source"], "LAKEHOUSE_SOURCE__TLS": "off",
-        "LAKEHOUSE_WAREHOUSE__HOST": warehouse.host, "LAKEHOUSE_WAREHOUSE__PORT": str(warehouse.port),
-        "LAKEHOUSE_WAREHOUSE__DATABASE": "warehouse", "LAKEHOUSE_WAREHOUSE__SECRET": arns["warehouse"],
-        "LAKEHOUSE_WAREHOUSE__TLS": "off",
-    })  # fmt: skip
 
 
 @pytest.mark.parametrize("day", ["first", "day"])

@@ -1,10 +1,13 @@
 """The stack of Glue and EMR, made by moto beside the first one and read back by the API of each resource."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cli.main import app
 from demo.servers.s3 import S3Server
 from deployments.glue import arguments
 from lakehouse import settings
@@ -12,7 +15,7 @@ from tests.support import cloud
 
 TEMPLATE = cloud.TEMPLATE.with_name("glue.yaml")
 GIVEN = {
-    "Version": "abc", "Code": "rental_lakehouse-0.1.0.zip", "Jars": "s3://b/one.jar,s3://b/two.jar",
+    "Version": "abc", "Code": "rental_lakehouse-0.1.0.zip", "Jars": "s3://b/delta-spark_4.1_2.13-4.4.0.jar,s3://b/logstore-1.jar,s3://b/mariadb-java-client-3.5.11.jar",
     "AvailabilityZone": "us-east-1a",
 }  # fmt: skip
 OF_GLUE = {
@@ -137,3 +140,34 @@ def test_the_emr_application_stops_by_itself_and_has_an_end(server: S3Server, gl
     assert (found["releaseLabel"], found["type"]) == ("emr-spark-8.0.0", "Spark")
     assert found["autoStopConfiguration"] == {"enabled": True, "idleTimeoutMinutes": 15}
     assert found["maximumCapacity"] == {"cpu": "64 vCPU", "memory": "256 GB"}
+
+
+def test_a_run_on_emr_has_the_script_code_and_settings_of_the_glue_job(
+    server: S3Server, glue: dict[str, str], job: dict[str, Any]
+) -> None:
+    archive = "s3://b/environment.tar.gz"
+    with cloud.entered(server):
+        done = CliRunner().invoke(app, ["deploy", "emr", "--stack", "glue", "--environment", archive])
+    assert done.exit_code == 0, done.output
+    asked = json.loads(done.output)
+    emr = cloud.client(server, "emr-serverless")
+    started = emr.start_job_run(clientToken="one", **asked)
+
+    told = emr.get_job_run(applicationId=glue["ApplicationId"], jobRunId=started["jobRunId"])["jobRun"]
+    submit = told["jobDriver"]["sparkSubmit"]
+    assert (told["executionRole"], told["releaseLabel"]) == (glue["JobRoleArn"], "emr-spark-8.0.0")
+    assert submit["entryPoint"] == job["Command"]["ScriptLocation"]
+    given = submit["entryPointArguments"]
+    settings_of_glue = {n: v for n, v in job["DefaultArguments"].items() if n.startswith(("--LAKEHOUSE", "--AWS"))}
+    assert given[:2] == ["--whole", "true"]
+    assert dict(zip(given[2::2], given[3::2], strict=True)) == settings_of_glue
+    jars = submit["sparkSubmitParameters"].partition("spark.jars=")[2].split()[0].split(",")
+    assert [jar.rpartition("/")[2] for jar in jars] == [
+        "delta-spark.jar", "delta-storage.jar", "logstore-1.jar", "mariadb-java-client-3.5.11.jar",
+    ], "EMR brings Delta of its own"  # fmt: skip
+
+
+def test_a_stack_without_emr_is_told(server: S3Server, glue: dict[str, str]) -> None:
+    with cloud.entered(server):
+        done = CliRunner().invoke(app, ["deploy", "emr", "--stack", "lakehouse", "--environment", "s3://b/e.tar.gz"])
+    assert (done.exit_code, "no EMR Serverless application" in done.stderr) == (1, True)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.emrserverless.models import emrserverless_backends
+
 Made = tuple[str, dict[str, str]]
 
 
@@ -16,12 +19,17 @@ def connection(api: Any, name: str, p: dict[str, Any], region: str) -> Made:
 
 
 def security_configuration(api: Any, name: str, p: dict[str, Any], region: str) -> Made:
-    api.call("glue", "CreateSecurityConfiguration", p, region)
+    told = {k.replace("S3Encryptions", "S3Encryption"): v for k, v in p["EncryptionConfiguration"].items()}
+    api.call("glue", "CreateSecurityConfiguration", {**p, "EncryptionConfiguration": told}, region)
     return p["Name"], {}
 
 
 def application(api: Any, name: str, p: dict[str, Any], region: str) -> Made:
-    return api.call("emr-serverless", "CreateApplication", p, region)["applicationId"], {}
+    """moto knows no release of Spark's own label: another one is asked for, then it is put right."""
+    told = api.call("emr-serverless", "CreateApplication", {**p, "ReleaseLabel": "emr-7.12.0"}, region)
+    found = emrserverless_backends[DEFAULT_ACCOUNT_ID][region].applications[told["applicationId"]]
+    found.release_label = p["ReleaseLabel"]
+    return told["applicationId"], {}
 
 
 def egress(api: Any, name: str, p: dict[str, Any], region: str) -> Made:

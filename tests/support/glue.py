@@ -1,11 +1,15 @@
 """Plays Glue: a job is the entry script under spark-submit of the Spark of Glue 6.0, in an environment of its own."""
 
+import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from demo.servers.mariadb import MariaDb
+from demo.servers.postgres import Postgres
 from demo.servers.s3 import S3Server
 from deployments.glue import artifacts
 from tests.support import cloud
@@ -14,6 +18,7 @@ VENV = artifacts.CLONE / ".cache/glue-venv"
 SUBMIT = VENV / "bin/spark-submit"
 SCRIPT = artifacts.HERE / "job.py"
 SECONDS = 900
+BUCKET = "lake"
 OF_GLUE = ("--JOB_NAME", "played", "--JOB_RUN_ID", "jr_1", "--job-bookmark-option", "job-bookmark-disable")
 
 
@@ -40,6 +45,7 @@ class Glue:
     server: S3Server
     code: Path
     settings: Mapping[str, str]
+    confs: tuple[str, ...] = ()
     jars: tuple[Path, ...] = field(default_factory=lambda: tuple(artifacts.fetched(artifacts.OURS)))
 
     def job(self, *arguments: str, **settings: str) -> Ended:
@@ -50,6 +56,7 @@ class Glue:
             str(SUBMIT), "--master", "local[2]", "--driver-memory", "1200m", "--conf", "spark.ui.enabled=false",
             "--conf", f"spark.driver.extraClassPath={path}", "--conf", f"spark.executor.extraClassPath={path}",
             "--conf", "spark.log.level=ERROR", "--conf", "spark.sql.shuffle.partitions=2",
+            *(part for conf in self.confs for part in ("--conf", conf)),
             "--py-files", str(self.code), str(SCRIPT), *OF_GLUE, *arguments, *told,
         ]  # fmt: skip
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("LAKEHOUSE_", "PYTHON"))}
@@ -60,3 +67,25 @@ class Glue:
             timeout=SECONDS, check=False,
         )  # fmt: skip
         return Ended(done.returncode, done.stdout, done.stderr)
+
+
+def opened(folder: Path, server: S3Server, source: MariaDb, warehouse: Postgres) -> Glue:
+    """Jobs with the secrets of both databases in the vault, and an empty lake."""
+    cloud.client(server, "s3").create_bucket(Bucket=BUCKET)
+    vault = cloud.client(server, "secretsmanager")
+    arns = {
+        name: vault.create_secret(
+            Name=name, SecretString=json.dumps({"username": user.user, "password": user.password})
+        )["ARN"]
+        for name, user in (("source", source), ("warehouse", warehouse))
+    }
+    code = shutil.copy(artifacts.wheel(folder / "dist"), folder / "rental_lakehouse-test.zip")
+    return Glue(folder, server, Path(code), {
+        "LAKEHOUSE_LAKE": f"s3://{BUCKET}/lake", "LAKEHOUSE_SPARK__MASTER": "platform",
+        "LAKEHOUSE_SPARK__READER": "jdbc",
+        "LAKEHOUSE_SOURCE__HOST": source.host, "LAKEHOUSE_SOURCE__PORT": str(source.port),
+        "LAKEHOUSE_SOURCE__SECRET": arns["source"], "LAKEHOUSE_SOURCE__TLS": "off",
+        "LAKEHOUSE_WAREHOUSE__HOST": warehouse.host, "LAKEHOUSE_WAREHOUSE__PORT": str(warehouse.port),
+        "LAKEHOUSE_WAREHOUSE__DATABASE": "warehouse", "LAKEHOUSE_WAREHOUSE__SECRET": arns["warehouse"],
+        "LAKEHOUSE_WAREHOUSE__TLS": "off",
+    })  # fmt: skip
