@@ -1,7 +1,7 @@
 """The state machine: plan, tables side by side, marts, publish, reconcile, summary; each one a run of the Glue job.
 
-`python -m deployments.step_functions.definition` writes `pipeline.asl.json`, which is what AWS gets. The template
-gives it `${Job}`, `${Bucket}`, `${Prefix}` and `${Partition}`.
+`python -m deployments.step_functions` writes `pipeline.asl.json`, which is what AWS gets. The template gives it
+`${Job}`, `${Bucket}`, `${Prefix}` and `${Partition}`.
 """
 
 from __future__ import annotations
@@ -165,7 +165,3 @@ def _text(path: str) -> str:
 def text() -> str:
     """The definition as the file holds it."""
     return json.dumps(machine(), indent=2) + "\n"
-
-
-if __name__ == "__main__":
-    FILE.write_text(text(), "utf-8")

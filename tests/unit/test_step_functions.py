@@ -13,7 +13,8 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 
 import transforms
 from deployments.glue.arguments import parse
-from deployments.step_functions import definition
+from deployments.step_functions import definition, graph
+from deployments.step_functions.__main__ import PAGE, page
 from lakehouse.contracts import Terminal
 from lakehouse.handover import Asked
 from tests.support.steps import filled, groups
@@ -106,3 +107,22 @@ def test_an_input_that_cannot_be_meant_is_refused_by_name(parameters: str, said:
 def test_only_the_plan_is_told_what_the_run_is_asked_for() -> None:
     with pytest.raises(Terminal, match="the other jobs find it in the plan"):
         parse(["--run-id", "r1", "--marts", "true", "--parameters", "{}"])
+
+
+def test_the_page_shows_this_definition() -> None:
+    assert PAGE.read_text() == page()
+
+
+def test_the_picture_has_every_state_and_every_way_of_the_course() -> None:
+    drawn = graph.course(MACHINE)
+    for name, state in MACHINE["States"].items():
+        assert f"  {name}" in drawn
+        following = [state[key] for key in ("Next", "Default") if key in state]
+        following += [handler["Next"] for handler in state.get("Catch", ())]
+        assert [f for f in following if not re.search(rf"^  {name} -.*> {f}$|^  {name} -.*\| {f}$", drawn, re.M)] == []
+
+
+def test_another_definition_would_make_another_page() -> None:
+    changed = {**MACHINE, "States": {**MACHINE["States"], "New": {"Type": "Succeed"}}}
+    assert graph.course(changed) != graph.course(MACHINE)
+    assert graph.course(MACHINE) in PAGE.read_text()
