@@ -156,7 +156,7 @@ def test_two_executions_at_once_both_end_well(first: Played) -> None:
     left, right = (first.steps.runs(name) for name in ("left", "right"))
     assert left[0]["StartedOn"] < right[-1]["CompletedOn"]
     assert right[0]["StartedOn"] < left[-1]["CompletedOn"]
-    assert [first.report(name).errors for name in ("left", "right")] == [(), ()]
+    assert [first.report(name).errors for name in ("left", "right")] == [[], []]
     assert first.steps.told("left") + first.steps.told("right") == []
 
 
