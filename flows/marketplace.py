@@ -25,7 +25,7 @@ from lakehouse.ledger import MartRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
 from lakehouse.settings import Settings
 from lakehouse.warehouse import release as releases
-from tasks import steps
+from tasks import artifacts, steps
 from tasks.blocks import warehouse
 
 CANCEL_SECONDS = 0.2  # a table asks for many jobs, one after the other, so a canceled run looks again and again
@@ -87,6 +87,8 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
     except PipelineError as error:
         marts, release = [MartRecord("marts", "failed", error=str(error))], 0
     mirrored = mirrors.brought(run, engine, steps.mirror) if engine is not None else ()
+    if run.mode == "reconcile" and engine is not None:
+        marts = [*marts, *_compared(run, engine)]
     seconds, used_jvm = time.monotonic() - began, session.running() is not None
     return found.report(marts, release, mirrored, seconds, used_jvm=used_jvm)
 
@@ -94,8 +96,8 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
 def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     if not names:
         return []
-    session.spark(run.settings)
-    stop = threading.Event()
+    session.start(run.settings)
+    stop, progress = threading.Event(), artifacts.Progress(len(names))
 
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
     def one(table: str) -> TableRecord:
@@ -105,6 +107,8 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
             return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
         except Exception as error:
             return course.stopped(table, error)
+        finally:
+            progress.advance()
 
     with ThreadPoolTaskRunner(max_workers=run.settings.parallel_tables) as runner:
         futures = [runner.submit(one, {"table": name}) for name in names]
@@ -128,3 +132,12 @@ def _marts(found: Course, engine: Engine | None) -> tuple[list[MartRecord], int]
         return records, 0
     release, proofs = steps.publish(run, engine, states, found.proven)
     return [replace(r, warehouse_equals_gold=proofs.get(r.name)) for r in records], release
+
+
+def _compared(run: Run, engine: Engine) -> list[MartRecord]:
+    """What the warehouse serves, whole, against the lake: a record only where something differs."""
+    try:
+        steps.reconcile(run, engine)
+    except PipelineError as error:
+        return [MartRecord("warehouse", "differs", error=str(error))]
+    return []

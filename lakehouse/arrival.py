@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,19 +27,21 @@ class Arrival:
 
 
 @contextmanager
-def arrived(session: SparkSession, settings: Settings, table: Table, where: str, tail: str | None) -> Iterator[Arrival]:
+def arrived(
+    session: Callable[[], SparkSession], settings: Settings, table: Table, where: str, tail: str | None
+) -> Iterator[Arrival]:
     """The rows that fulfil `where`, for as long as the block lasts; with `tail`, their statement proves itself.
 
     Raises:
         Terminal, Transient: The read failed, or other rows arrived than the source counted.
     """
     if settings.spark.reader == "jdbc":
-        frame, proof, kept = jdbc.read(session, settings, table, where, tail)
+        frame, proof, kept = jdbc.read(session(), settings, table, where, tail)
         yield _checked(table, Arrival(bronze.hashed(frame, table), frame.count(), proof, kept))
         return
     with staging.room(settings.staging_root, table.name) as folder:
         found = reader.stage(settings.source, table, where, folder, tail)
-        frame = bronze.staged(session, table, Path(found.path).as_uri())
+        frame = bronze.staged(session(), table, Path(found.path).as_uri())
         yield _checked(table, Arrival(frame, found.rows, found.proof, found.tail))
 
 

@@ -8,10 +8,11 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
-from lakehouse import pipeline, presentation
-from lakehouse.contracts import PipelineError
+from lakehouse import mirrors, pipeline, presentation
+from lakehouse.contracts import PipelineError, Terminal, Transient
 from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
+from lakehouse.warehouse.reconcile import compare
 
 LOG = logging.getLogger(__name__)
 
@@ -37,6 +38,24 @@ def stopped(table: str, error: Exception) -> TableRecord:
         return TableRecord(table, "failed", error=str(error))
     LOG.error("table %s stopped by an error of ours", table, exc_info=error)
     return TableRecord(table, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole")
+
+
+def refuse_difference(run: Run, engine: Engine) -> None:
+    """Compares every mart and mirror that the warehouse serves, whole, with the lake.
+
+    Raises:
+        Terminal: One differs.
+        Transient: One is only behind the lake.
+    """
+    both = [*compare(engine, run.lake, run.catalog), *mirrors.compare(run.settings, engine, run.catalog)]
+    unequal = [one for one in both if not one.equal]
+    told = ", ".join(f"{one.mart} ({one.release})" for one in unequal)
+    if unequal and all(one.release == "behind" for one in unequal):
+        raise Transient(f"the warehouse is behind the lake, another run may be at it: {told}")
+    if unequal:
+        raise Terminal(
+            f"the warehouse is not what the lake is: {told}; `lakehouse reconcile --warehouse` names the keys"
+        )
 
 
 @dataclass(frozen=True)

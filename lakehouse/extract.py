@@ -17,6 +17,7 @@ from lakehouse.contracts import Table, Terminal, Transient
 from lakehouse.lake import Lake, LoadPlan, RangeSum, State
 from lakehouse.pseudonyms import NOBODY, Pseudonyms
 from lakehouse.quoting import mysql
+from lakehouse.session import child
 from lakehouse.settings import Settings
 from lakehouse.source import contract, ranges
 from lakehouse.source.connection import connect
@@ -73,6 +74,11 @@ class Extractor:
     horizon: Horizon
     pseudonyms: Pseudonyms = NOBODY
 
+    @cached_property
+    def session(self) -> SparkSession:
+        """Its own session; asked for only once rows are staged, since Spark may still be starting."""
+        return child(self.settings)
+
     def state(self) -> State | None:
         """The newest bronze commit."""
         return self.lake.state("bronze", self.table.name)
@@ -109,7 +115,7 @@ class Extractor:
             where = self.aside.of(between(self.table, window))
             return ranges.where_sum(connection, self.table, where) != state.tail
 
-    def load(self, session: SparkSession) -> Extraction:
+    def load(self) -> Extraction:
         """Reads the whole table by key ranges, one commit each; goes on where an unfinished load stopped.
 
         A load that another run finished, and that was begun after this run was, is not done again.
@@ -122,14 +128,14 @@ class Extractor:
         plan = state.load if state is not None and same else None
         if plan is None or (plan.finished and plan.begun < self.horizon.now):
             if state is not None and not same:
-                bronze.check_types(self._bronze(session, state), self.table)
+                bronze.check_types(self._bronze(state), self.table)
             plan = self._load_plan()
         while not plan.finished:
-            found, plan = self._chunk(session, plan)
+            found, plan = self._chunk(plan)
             total = replace(total, read=total.read + found.read, new=total.new + found.new)
         return total
 
-    def window(self, session: SparkSession) -> Extraction:
+    def window(self) -> Extraction:
         """Reads the window after the watermark and moves it."""
         before = self.state()
         assert before is not None and self.table.cursor is not None
@@ -139,10 +145,10 @@ class Extractor:
         kept = between(self.table, tail(window.high, self.table.cursor.overlap))
         state = delta.next_state(before.table, before, self.run_id, "window")
         state = replace(state, window=(window.low, window.high), watermark=window.high)
-        with self._arrived(session, between(self.table, window), kept) as rows:
-            return self._append(session, rows, before, replace(state, tail=rows.tail), window)
+        with self._arrived(between(self.table, window), kept) as rows:
+            return self._append(rows, before, replace(state, tail=rows.tail), window)
 
-    def backfill(self, session: SparkSession, window: Window) -> Extraction:
+    def backfill(self, window: Window) -> Extraction:
         """Reads an interval of the cursor again; leaves the watermark."""
         before = self.state()
         if before is None or self.table.cursor is None:
@@ -151,10 +157,10 @@ class Extractor:
         state = replace(
             delta.next_state(before.table, before, self.run_id, "backfill"), window=(window.low, window.high)
         )
-        with self._arrived(session, where, where) as rows:
-            return self._append(session, rows, before, state, window)
+        with self._arrived(where, where) as rows:
+            return self._append(rows, before, state, window)
 
-    def compare(self, session: SparkSession) -> tuple[tuple[RangeSum, ...], tuple[RangeSum, ...]]:
+    def compare(self) -> tuple[tuple[RangeSum, ...], tuple[RangeSum, ...]]:
         """Count and checksum per key range: at the source in one snapshot, and in bronze-latest.
 
         Of a cursor table, keys whose cursor is now above the watermark are set aside on both sides.
@@ -170,17 +176,15 @@ class Extractor:
             if self.table.cursor is not None and state.watermark is not None:
                 aside = ranges.moved(connection, self.table, state.watermark, kept)
             connection.rollback()
-        return there, self._sums(session, state, cuts, aside)
+        return there, self._sums(state, cuts, aside)
 
-    def _sums(
-        self, session: SparkSession, state: State, cuts: tuple[str, ...], aside: list[tuple[Any, ...]]
-    ) -> tuple[RangeSum, ...]:
-        live = bronze.live_hashes(self._bronze(session, state), self.table, self._frozen())
+    def _sums(self, state: State, cuts: tuple[str, ...], aside: list[tuple[Any, ...]]) -> tuple[RangeSum, ...]:
+        live = bronze.live_hashes(self._bronze(state), self.table, self._frozen())
         if self.table.cursor is not None and state.watermark is not None:
             live = live.where(f"_cursor <= timestamp {literal(state.watermark)}")
         return bronze.range_sums(bronze.without_keys(live, self.table, aside), self.table, cuts)
 
-    def repair(self, session: SparkSession) -> Extraction:
+    def repair(self) -> Extraction:
         """Compares by key range, reads again what differs, appends what is new and tombstones what is gone.
 
         What was mended is proven once more: of a snapshot table against the sums that its own reads counted, of
@@ -188,31 +192,30 @@ class Extractor:
         """
         before = self.state()
         assert before is not None
-        there, here = self.compare(session)
+        there, here = self.compare()
         differing = [(a.low, a.high) for a, b in zip(there, here, strict=True) if a != b]
         if not differing and (self.table.cursor is not None or before.ranges == there):
             return Extraction("repair", proof=_total(there))
         state = delta.next_state(before.table, before, self.run_id, "repair" if differing else "proof")
         if not differing:
-            empty = self._bronze(session, before).limit(0)
+            empty = self._bronze(before).limit(0)
             proof = replace(state, ranges=there, single=before.single)
-            delta.commit(self.lake, "bronze", self.table.name, proof, session, delta.append(empty))
+            delta.commit(self.lake, "bronze", self.table.name, proof, self.session, delta.append(empty))
             return Extraction("proof", proof=_total(there))
         live = sum(r.checksum.rows for r in here)
-        with self._arrived(session, ranges.among(self.table, differing), "FALSE") as rows:
-            mended = self._reread(session, rows, before, state, there, differing, live)
+        with self._arrived(ranges.among(self.table, differing), "FALSE") as rows:
+            mended = self._reread(rows, before, state, there, differing, live)
         if self.table.cursor is not None:
-            there, here = self.compare(session)
+            there, here = self.compare()
             return replace(mended, proven=there == here, proof=_total(there))
         after = self.state()
         assert after is not None
         cuts = tuple(r.low for r in after.ranges[1:] if r.low is not None)
-        proven = self._sums(session, after, cuts, []) == after.ranges
+        proven = self._sums(after, cuts, []) == after.ranges
         return replace(mended, proven=proven, proof=_total(after.ranges))
 
     def _reread(
         self,
-        session: SparkSession,
         rows: Arrival,
         before: State,
         state: State,
@@ -220,7 +223,7 @@ class Extractor:
         differing: list[tuple[str | None, str | None]],
         live: int,
     ) -> Extraction:
-        frame, history = rows.frame, self._bronze(session, before)
+        frame, history = rows.frame, self._bronze(before)
         live_rows = bronze.latest(history, self.table).where(~self._frozen())
         known = bronze.in_ranges(live_rows, self.table, differing)
         fresh, gone = bronze.news(frame, history, self.table), bronze.vanished(frame, known, self.table)
@@ -236,7 +239,7 @@ class Extractor:
             deleted = stamped.where("_op = 'delete'").count()
             self._guard(deleted, live)
             self._refuse_erased(frame)
-            delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
+            delta.commit(self.lake, "bronze", self.table.name, state, self.session, delta.append(stamped))
             return Extraction("repair", rows.rows, stamped.count() - deleted, deleted)
         finally:
             stamped.unpersist()
@@ -249,7 +252,7 @@ class Extractor:
                 "raise `max_delete_share` in the table's file"
             )
 
-    def _chunk(self, session: SparkSession, plan: LoadPlan) -> tuple[Extraction, LoadPlan]:
+    def _chunk(self, plan: LoadPlan) -> tuple[Extraction, LoadPlan]:
         before = self.state()
         low, high = ranges.pairs(plan.bounds)[plan.done]
         where = ranges.condition(self.table, low, high)
@@ -264,8 +267,8 @@ class Extractor:
         state = replace(state, load=after, ranges=(), single=single)
         if after.finished:
             state = replace(state, watermark=plan.horizon, tail=plan.tail)
-        with self._arrived(session, where, None) as rows:
-            return self._append(session, rows, before, state, None), after
+        with self._arrived(where, None) as rows:
+            return self._append(rows, before, state, None), after
 
     def _load_plan(self) -> LoadPlan:
         with connect(self.settings.source) as connection:
@@ -279,7 +282,6 @@ class Extractor:
 
     def _append(
         self,
-        session: SparkSession,
         rows: Arrival,
         before: State | None,
         state: State,
@@ -289,17 +291,17 @@ class Extractor:
         if before is None:
             fresh = frame.selectExpr("*", f"'{bronze.UPSERT}' AS _op")
         else:
-            fresh = bronze.news(frame, self._bronze(session, before), self.table)
+            fresh = bronze.news(frame, self._bronze(before), self.table)
         stamped = bronze.recorded(fresh, self.table, self.run_id, state.seq, window, self.horizon.now).persist()
         try:
             self._refuse_erased(frame)
-            delta.commit(self.lake, "bronze", self.table.name, state, session, delta.append(stamped))
+            delta.commit(self.lake, "bronze", self.table.name, state, self.session, delta.append(stamped))
             return Extraction(state.kind, rows.rows, stamped.count(), 0, window, proof=rows.proof)
         finally:
             stamped.unpersist()
 
-    def _arrived(self, session: SparkSession, where: str, tail: str | None) -> AbstractContextManager[Arrival]:
-        return arrival.arrived(session, self.settings, self.table, self.aside.of(where), tail)
+    def _arrived(self, where: str, tail: str | None) -> AbstractContextManager[Arrival]:
+        return arrival.arrived(lambda: self.session, self.settings, self.table, self.aside.of(where), tail)
 
     def _erased(self) -> tuple[Erased, ...]:
         return suppression.erased(self.lake, self.pseudonyms) if self.table.persons else ()
@@ -317,8 +319,8 @@ class Extractor:
             if suppression.among(ids, listed, self.pseudonyms):
                 raise Transient(f"{self.table.name}: rows of an erased person came while it was read; run again")
 
-    def _bronze(self, session: SparkSession, state: State) -> DataFrame:
-        return delta.read(session, self.lake, "bronze", state, self.table.name)
+    def _bronze(self, state: State) -> DataFrame:
+        return delta.read(self.session, self.lake, "bronze", state, self.table.name)
 
     def _window(self, state: State) -> Window | None:
         assert self.table.cursor is not None and state.watermark is not None

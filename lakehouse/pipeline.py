@@ -220,26 +220,26 @@ def _extract(run: Run, table: str) -> Extraction:
 
 def _read(run: Run, table: str, extractor: Extractor) -> Extraction:
     """What the mode asks for; and a comparison of everything where the last run left no proof of what it committed."""
-    state, spark = extractor.state(), session.child(run.settings)
+    state = extractor.state()
     unproven = state is not None and run.proven.get(table) != state.seq
     cursor = run.catalog.tables[table].table.cursor
     if state is None or not extractor.usable(state) or run.mode == "full":
-        found = extractor.load(spark)
+        found = extractor.load()
         loaded = extractor.state()
         if cursor is not None and loaded is not None and extractor.changed(loaded):  # a load that another run began
-            found = found.followed_by(extractor.window(spark))
-        return found.followed_by(extractor.repair(spark))
+            found = found.followed_by(extractor.window())
+        return found.followed_by(extractor.repair())
     if run.mode == "backfill" and cursor is not None:
         assert run.since and run.until
         begin, end = (micros(moment(0).replace(year=d.year, month=d.month, day=d.day)) for d in (run.since, run.until))
-        return extractor.backfill(spark, Window(begin - 1, end - 1))  # from midnight to before midnight
+        return extractor.backfill(Window(begin - 1, end - 1))  # from midnight to before midnight
     if cursor is None:
         due = unproven or run.mode == "reconcile" or extractor.changed(state)
-        return extractor.repair(spark) if due else nothing()
-    found = extractor.window(spark) if extractor.changed(state) else nothing()
+        return extractor.repair() if due else nothing()
+    found = extractor.window() if extractor.changed(state) else nothing()
     if unproven or run.mode == "reconcile":
         kind = "reconcile" if run.mode == "reconcile" else found.kind
-        return replace(found.followed_by(extractor.repair(spark)), kind=kind)
+        return replace(found.followed_by(extractor.repair()), kind=kind)
     return found
 
 

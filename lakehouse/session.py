@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 
+from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from lakehouse import floor, jars, s3
 from lakehouse.contracts import Terminal
 from lakehouse.settings import PLATFORM, Settings
 
+STARTING = threading.Lock()
 LOG_STORE = "lakehouse.logstore.ConditionalLogStore"
 STATIC = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -52,9 +56,11 @@ def spark(settings: Settings) -> SparkSession:
         Terminal: Java or a jar is missing, the reader does not suit the cluster, or a platform's Spark is unfit.
     """
     _refuse_unreachable_staging(settings)
-    running = SparkSession.getActiveSession()
-    if running is not None:
-        return running
+    with STARTING:  # whoever comes meanwhile waits, and does not verify the jars once more
+        return running() or _started(settings)
+
+
+def _started(settings: Settings) -> SparkSession:
     is_platform, is_s3 = settings.spark.master == PLATFORM, settings.lake_root.startswith("s3://")
     builder = SparkSession.builder.appName("lakehouse") if is_platform else _own(settings)
     for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if is_s3 else {})}.items():
@@ -63,8 +69,12 @@ def spark(settings: Settings) -> SparkSession:
         session = builder.getOrCreate()
     except (RuntimeError, OSError) as error:
         raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
-    if is_platform:
-        floor.refuse_unfit(session, is_s3=is_s3)
+    try:
+        if is_platform:
+            floor.refuse_unfit(session, is_s3=is_s3)
+    except Terminal:
+        session.stop()  # or the next to ask would be given it
+        raise
     return session
 
 
@@ -99,14 +109,32 @@ def _refuse_unreachable_staging(settings: Settings) -> None:
         )
 
 
+def start(settings: Settings) -> None:
+    """Begins to start Spark beside what the caller does next; whoever needs the session waits for it, or hears why not.
+
+    Raises:
+        Terminal: The reader does not suit the cluster.
+    """
+    _refuse_unreachable_staging(settings)
+
+    def begin() -> None:
+        with suppress(Terminal):  # the first to need the session meets the same
+            spark(settings)
+
+    threading.Thread(target=begin, daemon=True).start()
+
+
 def child(settings: Settings) -> SparkSession:
     """A session of its own confs on the same JVM, for one table or mart at a time."""
     return spark(settings).newSession()
 
 
 def running() -> SparkSession | None:
-    """The session, if this process has started one."""
-    return SparkSession.getActiveSession()
+    """The session, if this process has started one, on whatever thread."""
+    try:
+        return SparkSession.active()
+    except PySparkRuntimeError:
+        return None
 
 
 def archive(folder: Path) -> Path:

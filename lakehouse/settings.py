@@ -112,6 +112,7 @@ class Settings(BaseSettings):
     jars: Path | None = Field(None, description="Folder of verified jars")
     image: str | None = Field(None, description="Container image that `lakehouse setup` deploys")
     alert_webhook: SecretStr | None = Field(None, description="Address that `lakehouse setup` lets alerts be posted to")
+    dashboard: str | None = Field(None, description="Page of the metrics' charts, to which each run links")
     parallel_tables: int = Field(3, ge=1, le=32, description="Tables that run at the same time")
     range_rows: int = Field(20_000, ge=100, description="Rows of a checksummed key range")
     chunk_rows: int = Field(1_000_000, ge=1000, description="Rows of one commit of a first load")

@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
-from prefect.artifacts import create_table_artifact
+from itertools import count
+
+from prefect.artifacts import (
+    create_link_artifact,
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 
 from lakehouse import upkeep_log
 from lakehouse.ledger import RunReport
+from lakehouse.pins import layer_of
+from lakehouse.pipeline import Run
 from lakehouse.quality_log import Outcome
 from lakehouse.upkeep_log import UpkeepRecord
 from lakehouse.window import moment
 
 
-def show(report: RunReport, found: list[Outcome]) -> None:
-    """Leaves the three tables on the page of the run."""
+class Progress:
+    """How many of a run's tables are through, live on its page."""
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done = total, count(1)
+        self._artifact = create_progress_artifact(progress=0.0, key="progress", description=f"of {total} tables")
+
+    def advance(self) -> None:
+        """One more is through."""
+        done = next(self._done)
+        told = f"{done} of {self._total} tables"
+        update_progress_artifact(self._artifact, progress=100.0 * done / self._total, description=told)
+
+
+def show(run: Run, report: RunReport, found: list[Outcome]) -> None:
+    """Leaves its tables on the page of the run, and the address of the metrics' charts where the settings tell it."""
     create_table_artifact(key="data-quality", table=quality(found), description=_told(found))
     create_table_artifact(key="run-summary", table=summary(report), description=report.outcome)
     create_table_artifact(key="certificate", table=certificate(report), description=_evidence(report))
+    if report.marts:
+        create_markdown_artifact(key="lineage", markdown=lineage(run), description="What each mart is made of")
+    if run.settings.dashboard:
+        create_link_artifact(key="metrics", link=run.settings.dashboard, link_text="Charts of the metrics")
+
+
+def lineage(run: Run) -> str:
+    """A line per mart that is in the lake: the very commit of each input that it was made of, and its day."""
+    states = {name: run.lake.state(layer_of(recipe), name) for name, recipe in run.catalog.marts.items()}
+    lines = [
+        f"| {name} | {state.checksum.rows:,} | {state.as_of} | "
+        f"{', '.join(f'{table} #{seq}' for table, seq in sorted(state.inputs.items()))} |"
+        for name, state in states.items() if state is not None
+    ]  # fmt: skip
+    return "\n".join(["| mart | rows | as of | made of table #commit |", "|---|---|---|---|", *lines])
 
 
 def show_upkeep(found: list[UpkeepRecord], *, dry_run: bool) -> None:

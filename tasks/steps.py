@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from sqlalchemy import Engine
 
-from lakehouse import ledger, mirrors, pipeline, presentation, quality_log
+from lakehouse import course, ledger, mirrors, pipeline, presentation, quality_log
 from lakehouse.contracts import Transient
 from lakehouse.lake import State
 from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
@@ -60,7 +60,13 @@ def mirror(run: Run, engine: Engine, behind: list[Place]) -> list[MirrorRecord]:
 
 
 @step
+def reconcile(run: Run, engine: Engine) -> None:
+    """Every mart and mirror in the warehouse, whole, against the lake."""
+    course.refuse_difference(run, engine)
+
+
+@step
 def record(run: Run, report: RunReport) -> None:
     """The ledger row, and the tables on the page of the run."""
     ledger.append(run.lake, report)
-    artifacts.show(report, quality_log.of_run(run.lake, run.run_id))
+    artifacts.show(run, report, quality_log.of_run(run.lake, run.run_id))

@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from sqlalchemy import Engine
 
 from lakehouse import course, ledger, mirrors, pipeline, presentation
-from lakehouse.contracts import Catalog, PipelineError, Terminal, Transient
+from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.course import Course
 from lakehouse.handover import Asked, Handover, Marts, Plan, Release
 from lakehouse.lake import Lake
@@ -22,7 +22,6 @@ from lakehouse.pipeline import Run
 from lakehouse.settings import Settings
 from lakehouse.warehouse import engines
 from lakehouse.warehouse import release as releases
-from lakehouse.warehouse.reconcile import compare
 
 LOG = logging.getLogger(__name__)
 
@@ -116,17 +115,8 @@ class Job:
         """Compares every mart and mirror that the warehouse serves with the lake."""
         run = self._run(self._plan())
         with self._warehouse() as engine:
-            if engine is None:
-                return
-            both = [*compare(engine, run.lake, run.catalog), *mirrors.compare(run.settings, engine, run.catalog)]
-        unequal = [f"{one.mart} ({one.release})" for one in both if not one.equal]
-        if unequal and all(one.release == "behind" for one in both if not one.equal):
-            raise Transient(f"the warehouse is behind the lake, another run may be at it: {', '.join(unequal)}")
-        if unequal:
-            raise Terminal(
-                f"the warehouse is not what the lake is: {', '.join(unequal)}; "
-                "`lakehouse reconcile --warehouse` names the keys"
-            )
+            if engine is not None:
+                course.refuse_difference(run, engine)
 
     def summary(self) -> RunReport:
         """Writes the run's line into the ledger, once."""

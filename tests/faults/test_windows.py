@@ -171,11 +171,11 @@ def changed_in_mid_load(world: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(reader, "stage", then_update)
         loaded = world.opened()
-        loaded.extractor("thing").load(pipeline.session.child(world.settings))
+        loaded.extractor("thing").load()
     assert len(calls) == 2
     run = world.opened()
     if run.extractor("thing").changed(world.state):
-        run.extractor("thing").window(pipeline.session.child(world.settings))
+        run.extractor("thing").window()
 
 
 @pytest.mark.fault("F12")

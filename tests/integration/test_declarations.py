@@ -132,7 +132,7 @@ def test_a_load_that_another_run_began_ends_at_the_horizon_of_the_run_that_ends_
     small = replace(world, settings=world.settings.model_copy(update={"chunk_rows": 1000}))
     began = pipeline.start(small.settings, catalog(ORDERS))
     extractor = began.extractor("orders")
-    extractor._chunk(session.child(small.settings), extractor._load_plan())
+    extractor._chunk(extractor._load_plan())
     world.sql("UPDATE orders SET note = 'meanwhile' WHERE id = 1")
 
     ended = pipeline.start(small.settings, catalog(ORDERS))

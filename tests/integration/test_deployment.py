@@ -77,6 +77,7 @@ def test_a_run_started_from_the_ui_completes_after_up_and_down_leaves_nothing(tm
     assert row["counted at source"] == row["staged"] == row["appended"] == row["silver"] + row["quarantine"] > 0
     assert row["source = bronze"] and row["bronze = silver + quarantine"]
     assert "safe horizon" in shown["certificate"].description
+    assert (shown["progress"].data, shown["progress"].description) == (100.0, "1 of 1 tables")
     assert (first.lake / "curated" / "exchange_rates" / "_delta_log").is_dir()
 
     descendants = [first.worker.process.pid, *(p.pid for p in psutil.Process(first.worker.process.pid).children(True))]

@@ -1,6 +1,5 @@
 """The marketplace itself on the played ECS: ended in mid-run, run again, changed, and with nothing to do."""
 
-import json
 import sys
 import time
 from collections.abc import Iterator
@@ -9,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.client.schemas.objects import FlowRun
 
 from demo.marketplace.admin import admin_of
@@ -19,14 +17,12 @@ from demo.servers import mariadb
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from demo.servers.prefect import PrefectServer
-from deployments import pools
-from deployments.ecs import pool
 from lakehouse import ledger
 from lakehouse.lake import Lake
 from lakehouse.ledger import RunReport
 from lakehouse.settings import Settings
 from tests.support import canary, cloud, iam
-from tests.support.ecs import Ecs, opened, product_deployment, wait, worker
+from tests.support.ecs import Ecs, opened, product_deployment, tell, wait, worker
 from tests.support.ecs_agent import TASK, Task
 from tests.support.figures import Figures
 from tests.unit.test_template import TEMPLATE
@@ -110,7 +106,7 @@ def played(
         SourceHost=source_server.host, SourcePort=str(source_server.port), SourceDatabase=mariadb.DATABASE,
         WarehouseHost=warehouse_server.host, WarehousePort=str(warehouse_server.port), WarehouseDatabase="warehouse",
     ) as ecs, worker(ecs):  # fmt: skip
-        _know(ecs, source_server, warehouse_server)
+        tell(ecs, source_server, warehouse_server)
         found = Played(ecs, product_deployment(ecs, Settings()))
         found.stop_in_mid_run("ended")
         found.run("first")
@@ -119,18 +115,6 @@ def played(
         found.run("day")
         found.run("idle")
         yield found
-
-
-def _know(ecs: Ecs, source: MariaDb, warehouse: Postgres) -> None:
-    """Puts the servers' own users into the stack's secrets; the servers of tests have no certificate to trust."""
-    secrets = cloud.client(ecs.server, "secretsmanager")
-    for output, server in (("SourceSecretArn", source), ("WarehouseSecretArn", warehouse)):
-        value = json.dumps({"username": server.user, "password": server.password})
-        secrets.put_secret_value(SecretId=ecs.outputs[output], SecretString=value)
-    template = pool.template(ecs.outputs)
-    for server in ("SOURCE", "WAREHOUSE"):
-        template["variables"]["properties"]["env"]["default"][f"LAKEHOUSE_{server}__TLS"] = "off"
-    ecs.client.update_work_pool(pools.ECS.name, WorkPoolUpdate(base_job_template=template))
 
 
 def test_a_task_that_aws_ends_in_mid_run_stops_in_time_and_the_next_run_brings_it_all(played: Played) -> None:

@@ -184,7 +184,7 @@ def test_a_load_that_was_cut_off_goes_on_where_it_stopped(world: Shop) -> None:
     opened = pipeline.start(small.settings, CATALOG)
     extractor = opened.extractor("orders")
     plan = extractor._load_plan()
-    extractor._chunk(session.child(small.settings), plan)
+    extractor._chunk(plan)
     assert not opened.lake.state("bronze", "orders").usable
 
     records = {record.name: record for record in run(small)}

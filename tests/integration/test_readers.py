@@ -27,7 +27,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> SparkSession:
 
 def rows(spark: SparkSession, settings: Settings, table: Table, tail: str | None) -> list[tuple]:
     """All rows as a reader brings them, with the hash of each, in order."""
-    with arrival.arrived(spark, settings, table, "TRUE", tail) as arrived:
+    with arrival.arrived(lambda: spark, settings, table, "TRUE", tail) as arrived:
         return sorted(tuple(row) for row in arrived.frame.select("id", "_hash").collect())
 
 

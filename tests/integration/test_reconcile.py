@@ -1,8 +1,15 @@
 """`lakehouse reconcile --warehouse`: what is served against what gold says, and which keys differ."""
 
+from datetime import date
+
+import pytest
 from sqlalchemy import Engine, text
 
-from lakehouse.contracts import Catalog, Recipe
+from lakehouse.contracts import Catalog, Recipe, Terminal, Transient
+from lakehouse.course import refuse_difference
+from lakehouse.pipeline import Run
+from lakehouse.settings import Settings
+from lakehouse.source.horizon import Horizon
 from lakehouse.warehouse.reconcile import compare
 from tests.integration.test_release import MARTS, engine, gold, release, ten_days
 from tests.support.gold_lake import GoldLake, on
@@ -40,3 +47,28 @@ def test_a_mart_that_gold_has_left_behind_and_one_never_released_are_told(engine
 
     assert (found["nights"].release, found["nights"].only_in_warehouse) == ("behind", ("2024-01-02 1",))
     assert (found["guests"].release, found["guests"].equal) == ("missing", False)
+
+
+def nightly(gold: GoldLake) -> Run:
+    settings = Settings(lake=gold.lake.root, mirrors="none")
+    return Run("night", settings, CATALOG, "reconcile", Horizon(0, 0, "none"), date(2024, 1, 31))
+
+
+def test_a_nightly_run_that_finds_an_altered_mart_fails_and_names_it(engine: Engine, gold: GoldLake) -> None:
+    release(engine, gold, nights=gold.write("nights", ten_days()), guests=gold.write("guests", ten_days()))
+    refuse_difference(nightly(gold), engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE presentation.nights SET note = 'other' WHERE day = '2024-01-05'"))
+
+    with pytest.raises(Terminal, match=r"not what the lake is: nights \(served\); .* names the keys"):
+        refuse_difference(nightly(gold), engine)
+
+
+def test_a_warehouse_that_another_run_is_about_to_bring_up_to_date_is_worth_another_look(
+    engine: Engine, gold: GoldLake
+) -> None:
+    release(engine, gold, nights=gold.write("nights", ten_days()))
+    gold.write("nights", [], [on(1)])
+
+    with pytest.raises(Transient, match=r"behind the lake.*nights \(behind\)"):
+        refuse_difference(nightly(gold), engine)

@@ -163,9 +163,9 @@ def test_more_rows_than_can_be_set_aside_stop_a_comparison_which_then_works_once
     with pytest.raises(
         Transient, match=r"more than 10 rows have a `updated_at` above the mark .* run again, which reads"
     ):
-        compared.compare(session.spark(world.settings))
+        compared.compare()
     monkeypatch.setattr(ranges, "MOST_MOVED", 11)
-    there, here = compared.compare(session.spark(world.settings))
+    there, here = compared.compare()
     assert there == here
     assert sum(r.checksum.rows for r in there) == 9
     monkeypatch.setattr(ranges, "MOST_MOVED", 10)

@@ -15,15 +15,19 @@ from uuid import UUID
 import httpx
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolUpdate
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.utilities.callables import parameter_schema
 
+from demo.servers.mariadb import MariaDb
+from demo.servers.postgres import Postgres
 from demo.servers.prefect import PrefectServer
 from demo.servers.process import Process, launch, wait_until
 from demo.servers.s3 import S3Server
 from deployments import pools
+from deployments.ecs import pool
 from deployments.setup import setup
 from lakehouse.settings import Settings
 from tests.support import alerts, cloud
@@ -169,3 +173,15 @@ def product_deployment(ecs: Ecs, settings: Settings) -> UUID:
             ecs.client.update_deployment_schedule(deployment.id, schedule.id, active=False)
     httpx.patch(f"{ecs.prefect.api}/deployments/{found.id}", json={"pull_steps": HERE}).raise_for_status()
     return found.id
+
+
+def tell(ecs: Ecs, source: MariaDb, warehouse: Postgres) -> None:
+    """Puts the servers' own users into the stack's secrets; the servers of tests have no certificate to trust."""
+    secrets = cloud.client(ecs.server, "secretsmanager")
+    for output, server in (("SourceSecretArn", source), ("WarehouseSecretArn", warehouse)):
+        value = json.dumps({"username": server.user, "password": server.password})
+        secrets.put_secret_value(SecretId=ecs.outputs[output], SecretString=value)
+    template = pool.template(ecs.outputs)
+    for server in ("SOURCE", "WAREHOUSE"):
+        template["variables"]["properties"]["env"]["default"][f"LAKEHOUSE_{server}__TLS"] = "off"
+    ecs.client.update_work_pool(pools.ECS.name, WorkPoolUpdate(base_job_template=template))
