@@ -91,9 +91,20 @@ def opened(folder: Path, **parameters: str) -> Iterator[Steps]:
     try:
         outputs = cloud.create_stack(server, **parameters)
         alerts.listen(server, outputs["AlertsTopicArn"])
-        yield Steps(server, outputs, created(server, outputs)["StateMachineArn"], folder)
+        try:
+            yield Steps(server, outputs, created(server, outputs)["StateMachineArn"], folder)
+        finally:
+            _stop_runs(cloud.client(server, "glue"))
     finally:
         server.stop()
+
+
+def _stop_runs(glue: Any) -> None:
+    """Ends the processes of job runs that nobody waits for any more."""
+    for job in glue.get_jobs()["Jobs"]:
+        runs = glue.get_job_runs(JobName=job["Name"])["JobRuns"]
+        going = [run["Id"] for run in runs if run["JobRunState"] == RUNNING]
+        glue.batch_stop_job_run(JobName=job["Name"], JobRunIds=going)
 
 
 def created(server: S3Server, outputs: Mapping[str, str]) -> dict[str, str]:
