@@ -64,7 +64,7 @@ lint: $(SYNCED) ## check style, types and the direction of imports
 lint-aws: $(SYNCED) .cache/checkov/bin/checkov ## check the AWS templates and the Dockerfile by cfn-lint and checkov
 	@.venv/bin/cfn-lint deployments/aws/*.yaml
 	@.cache/checkov/bin/checkov --skip-download --framework cloudformation dockerfile --compact --quiet \
-		--file deployments/aws/lakehouse.yaml deployments/aws/prefect.yaml deployments/aws/glue.yaml Dockerfile
+		--file deployments/aws/*.yaml Dockerfile
 
 format: $(SYNCED) ## put the code into the agreed style
 	@.venv/bin/ruff check --fix

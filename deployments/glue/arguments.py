@@ -19,7 +19,7 @@ FLAGS: tuple[Step, ...] = ("plan", "marts", "publish", "reconcile", "summary", "
 STARTS = ("plan", "whole")
 NAMELESS = ("whole", "verify")  # they need no run of others
 ASKED = ("mode", "since", "until", "as-of", "tables", "publish")
-KNOWN = ("run-id", "table", *FLAGS, *ASKED[:-1])
+KNOWN = ("run-id", "table", "parameters", *FLAGS, *ASKED[:-1])
 PASSED_ON = ("AWS_REGION",)
 USAGE = "give --run-id R and one of --table NAME, " + ", ".join(f"--{flag} true" for flag in FLAGS)
 BOOL, ASKS = TypeAdapter(bool), TypeAdapter(Asked)
@@ -46,7 +46,7 @@ def parse(given: list[str]) -> Arguments:
     step = _step(found)
     if "run-id" not in found and step not in NAMELESS:
         raise Terminal(f"--run-id is missing; {USAGE}")
-    asked = _asked({name: found[name] for name in ASKED if name in found}, step)
+    asked = _given(found["parameters"], step) if "parameters" in found else _asked(found, step)
     _take_settings(found)
     return Arguments(step, found.get("run-id"), found.get("table", ""), asked)
 
@@ -88,7 +88,19 @@ def _is_true(found: Mapping[str, str], name: str) -> bool:
         raise Terminal(f"--{name} {found[name]}: give true or false") from None
 
 
-def _asked(given: Mapping[str, str], step: Step) -> Asked:
+def _given(parameters: str, step: Step) -> Asked:
+    """What is asked for in one JSON object, as Step Functions passes on its input; names are those of `Asked`."""
+    if step not in STARTS:
+        raise Terminal("--parameters goes with --plan or --whole only; the other jobs find it in the plan")
+    try:
+        return ASKS.validate_json(parameters, extra="forbid")
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise Terminal(f"--parameters {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def _asked(found: Mapping[str, str], step: Step) -> Asked:
+    given = {name: found[name] for name in ASKED if name in found}
     if step not in STARTS:
         strange = sorted(given.keys() - {"publish"})
         if strange:

@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from deployments import stacks
 from deployments.glue import artifacts
+from deployments.step_functions import definition
 from lakehouse import s3
 from lakehouse.contracts import Terminal
 
@@ -78,6 +79,7 @@ def prepare(name: str, work: Path) -> Upload:
         "job.py": artifacts.HERE / "job.py",
         "requirements.txt": artifacts.HERE / "requirements.txt",
         "rds.pem": AUTHORITIES,
+        definition.FILE.name: definition.FILE,
         code.name: code,
     }
     files |= {f"jars/{jar.name}": jar for jar in artifacts.fetched()}

@@ -63,7 +63,9 @@ def test_a_version_is_uploaded_whole_and_the_stack_made_of_what_is_told_finds_it
     names = {key.removeprefix("deploy/glue/abc/") for key in keys(server, outputs["LakeBucket"])}
     wanted = {jar.file for jar in jars.locked(artifacts.SHIPPED, artifacts.LOCK)} | {logstore.jar_name()}
     code = "rental_lakehouse-0.1.0.zip"
-    assert names == {"job.py", "requirements.txt", "rds.pem", code} | {f"jars/{name}" for name in wanted}
+    assert names == {"job.py", "requirements.txt", "rds.pem", "pipeline.asl.json", code} | {
+        f"jars/{name}" for name in wanted
+    }
     of_the_platform = ("jars/hadoop", "jars/s3-", "jars/sdk")
     assert not {name for name in names if name.startswith(of_the_platform)}
     cloud.client(server, "s3").download_file(outputs["LakeBucket"], f"deploy/glue/abc/{code}", str(tmp_path / code))
@@ -79,7 +81,8 @@ def test_a_version_is_uploaded_whole_and_the_stack_made_of_what_is_told_finds_it
     for name in ("--extra-py-files", "--extra-jars", "--extra-files", "--additional-python-modules"):
         told_places += job["DefaultArguments"][name].split(",")
     uploaded = {f"s3://{outputs['LakeBucket']}/{key}" for key in keys(server, outputs["LakeBucket"])}
-    assert set(told_places) == uploaded
+    machine = f"s3://{outputs['LakeBucket']}/deploy/glue/abc/pipeline.asl.json"
+    assert {*told_places, machine} == uploaded
 
 
 def test_twice_is_once(server: S3Server, outputs: dict[str, str]) -> None:

@@ -21,6 +21,8 @@ from moto.logs.models import LogGroup
 from moto.rds.models import DBInstance, rds_backends
 from moto.s3.models import FakeBucket
 from moto.sns.models import Topic
+from moto.stepfunctions.models import StateMachine
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from tests.support import cfn_glue, event_bus
 
@@ -78,6 +80,7 @@ def install(endpoint: str) -> None:
         ("AWS::SecretsManager::Secret", secret, ("Id",)),
         ("AWS::CloudWatch::Alarm", alarm, ("Arn",)),
         ("AWS::Logs::MetricFilter", metric_filter, ()),
+        ("AWS::Scheduler::Schedule", schedule, ()),
         ("AWS::ServiceDiscovery::PrivateDnsNamespace", namespace, ("Id",)),
         ("AWS::ServiceDiscovery::Service", address, ("Arn",)),
         *cfn_glue.TYPES,
@@ -129,6 +132,11 @@ def alarm(api: Api, name: str, p: dict[str, Any], region: str) -> Made:
 def metric_filter(api: Api, name: str, p: dict[str, Any], region: str) -> Made:
     api.call("logs", "PutMetricFilter", p, region)
     return p["FilterName"], {}
+
+
+def schedule(api: Api, name: str, p: dict[str, Any], region: str) -> Made:
+    api.call("scheduler", "CreateSchedule", p, region)
+    return p["Name"], {}
 
 
 def namespace(api: Api, name: str, p: dict[str, Any], region: str) -> Made:
@@ -219,7 +227,18 @@ def _mend(api: Api) -> None:
             found.policies[policy["PolicyName"]] = json.dumps(policy["PolicyDocument"])
         return found
 
+    def machine(made: Callable[[], Any], name: str, p: dict[str, Any], account: str, region: str) -> Any:
+        place = {key.lower(): value for key, value in p["DefinitionS3Location"].items()}
+        found = api.client("s3", region).get_object(Bucket=place["bucket"], Key=place["key"])
+        text = found["Body"].read().decode()
+        for key, value in p["DefinitionSubstitutions"].items():
+            text = text.replace(f"${{{key}}}", value)
+        told = {"name": p["StateMachineName"], "definition": text, **p}
+        arn = api.call("stepfunctions", "CreateStateMachine", told, region)["stateMachineArn"]
+        return stepfunctions_parser_backends[account][region].describe_state_machine(arn)
+
     _wrap(FakeBucket, bucket)
+    _wrap(StateMachine, machine)
     _wrap(Role, role)
     _wrap(Cluster, cluster)
     _wrap(TaskDefinition, task_definition)

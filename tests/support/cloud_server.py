@@ -10,7 +10,7 @@ from typing import Any
 
 from moto import server
 
-from tests.support import cfn_types
+from tests.support import cfn_types, glue_runs, step_functions
 
 HOST = "127.0.0.1"
 MOST_BODY = 200_000
@@ -55,5 +55,9 @@ if __name__ == "__main__":
     server.run_simple = lambda host, number, app, **more: plain(
         host, number, Recorder(app, Path(sys.argv[2])), **more
     )  # fmt: skip
-    cfn_types.install(f"http://{HOST}:{port}")
+    endpoint, folder = f"http://{HOST}:{port}", Path(sys.argv[2]).parent
+    client = cfn_types.Api(endpoint).client
+    cfn_types.install(endpoint)
+    step_functions.install(client)
+    glue_runs.install(endpoint, client, folder)
     server.main(["-H", HOST, "-p", port])

@@ -30,13 +30,12 @@ from deployments import pools
 from deployments.ecs import pool
 from deployments.setup import setup
 from lakehouse.settings import Settings
-from tests.support import cloud
+from tests.support import alerts, cloud
 from tests.support.ecs_agent import Agent
 from tests.support.quick import quick
 
 TAG = "abc"
 MANIFEST = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
-ALERTS = "people"
 FINAL = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 PATIENCE = 90
 HERE = [{"prefect.deployments.steps.set_working_directory": {"directory": str(cloud.CLONE)}}]
@@ -82,14 +81,7 @@ class Ecs:
 
     def alerts(self) -> list[dict[str, Any]]:
         """What people have been told since the last look."""
-        sqs = cloud.client(self.server, "sqs")
-        queue = sqs.get_queue_url(QueueName=ALERTS)["QueueUrl"]
-        found = []
-        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-            found += [json.loads(json.loads(message["Body"])["Message"])["detail"] for message in messages]
-        return found
+        return alerts.read(self.server)
 
     def task(self, run: FlowRun, patience: float = PATIENCE) -> str:
         """The task of a run, once its process is there."""
@@ -116,7 +108,7 @@ def opened(folder: Path, server: PrefectServer, **parameters: str) -> Iterator[E
         cloud.client(aws, "ecr").put_image(
             repositoryName=outputs["Name"], imageManifest=json.dumps(MANIFEST), imageTag=TAG
         )
-        _listen(aws, outputs["AlertsTopicArn"])
+        alerts.listen(aws, outputs["AlertsTopicArn"])
         with (
             cloud.entered(aws),
             temporary_settings({PREFECT_API_URL: server.api}),
@@ -127,12 +119,6 @@ def opened(folder: Path, server: PrefectServer, **parameters: str) -> Iterator[E
             yield Ecs(aws, outputs, server, client, agent, folder)
     finally:
         aws.stop()
-
-
-def _listen(server: S3Server, topic: str) -> None:
-    queue = cloud.client(server, "sqs").create_queue(QueueName=ALERTS)["QueueUrl"]
-    arn = f"arn:aws:sqs:us-east-1:{cloud.ACCOUNT}:{queue.rpartition('/')[2]}"
-    cloud.client(server, "sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
 
 @contextmanager

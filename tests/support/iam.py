@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from tests.support import cloud
+
 CREDENTIAL = re.compile(r"Credential=([^/]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 DELETED = re.compile(r"<Key>([^<]+)</Key>")
 
@@ -77,7 +79,9 @@ def _object(note: dict[str, Any], arn: str, query: dict[str, list[str]]) -> Iter
 
 def _json(service: str, note: dict[str, Any]) -> Iterator[Need]:
     body = json.loads(note["body"] or "{}")
-    yield Need(f"{service}:{note['target'].rpartition('.')[2]}", str(body.get("SecretId", "?")))
+    job = f"arn:aws:glue:us-east-1:{cloud.ACCOUNT}:job/{body.get('JobName')}"
+    resource = job if service == "glue" else str(body.get("SecretId", "?"))
+    yield Need(f"{service}:{note['target'].rpartition('.')[2]}", resource)
 
 
 def grants(statements: Iterable[dict[str, Any]], need: Need) -> list[tuple[str, str]]:
