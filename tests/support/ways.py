@@ -80,7 +80,7 @@ class Place:
         """A run that a schedule starts, taken by a worker."""
 
         def start(deployment: UUID) -> UUID:
-            soon = datetime.now(UTC) + timedelta(seconds=20)
+            soon = datetime.now(UTC) + timedelta(seconds=90)  # the server looks for new schedules once a minute
             rule = f"DTSTART:{soon:%Y%m%dT%H%M%SZ}\nRRULE:FREQ=DAILY;COUNT=1"
             before = {run.id for run in self._runs(deployment)}
             made = self.client.create_deployment_schedules(deployment, [(RRuleSchedule(rrule=rule), True)])
