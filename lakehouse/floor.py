@@ -44,12 +44,20 @@ def refuse_unfit(session: SparkSession, *, is_s3: bool) -> None:
     hadoop = str(jvm.org.apache.hadoop.util.VersionInfo.getVersion())
     if _numbers(hadoop) < HADOOP:
         raise Terminal(f"Hadoop {hadoop} cannot work: 3.4.2 or newer creates an object only where there is none")
-    missing = [jar for name, jar in CLASSES.items() if not jvm.org.apache.spark.util.Utils.classIsLoadable(name)]
+    missing = [jar for name, jar in CLASSES.items() if not _is_there(session, name)]
     if missing:
         raise Terminal(f"missing on the class path: {', '.join(missing)}; `lakehouse deploy glue` tells what to load")
     found = file_system(session, "s3a") if is_s3 else S3A
     if found != S3A:
         raise Terminal(f"s3a:// is served by {found}, which cannot create under a condition; it must be {S3A}")
+
+
+def _is_there(session: SparkSession, name: str) -> bool:
+    jvm: Any = session._jvm
+    try:
+        return bool(jvm.org.apache.spark.util.Utils.classIsLoadable(name))
+    except Exception:  # it is, and what it is made of is not
+        return False
 
 
 def file_system(session: SparkSession, scheme: str) -> str:

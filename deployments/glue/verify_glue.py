@@ -106,10 +106,18 @@ def _place(settings: Settings, catalog: Catalog) -> Iterator[Place]:
 
 
 def _versions(place: Place) -> Iterator[str]:
+    java = place.jvm
+    asked: dict[str, Callable[[], object]] = {
+        "Hadoop": java.org.apache.hadoop.util.VersionInfo.getVersion,
+        "Java": lambda: java.java.lang.System.getProperty("java.version"),
+        "Delta": lambda: getattr(java.io.delta, "package").VERSION(),  # noqa: B009
+    }
     yield f"Spark {place.spark.version}, pyspark {pyspark.__version__}, Python {platform.python_version()}"
-    yield f"Hadoop {place.jvm.org.apache.hadoop.util.VersionInfo.getVersion()}"
-    yield f"Java {place.jvm.java.lang.System.getProperty('java.version')}"
-    yield f"Delta {place.jvm.io.delta.VERSION()}"
+    for what, version in asked.items():
+        try:
+            yield f"{what} {version()}"
+        except Exception as error:
+            yield f"{what} does not tell its version ({type(error).__name__})"
     for scheme in ("s3", "s3a"):
         yield f"{scheme}:// is served by {floor.file_system(place.spark, scheme)}"
 

@@ -17,7 +17,7 @@ from tests.support import cloud
 VENV = artifacts.CLONE / ".cache/glue-venv"
 SUBMIT = VENV / "bin/spark-submit"
 SCRIPT = artifacts.HERE / "job.py"
-SECONDS = 900
+SECONDS = 1800
 BUCKET = "lake"
 OF_GLUE = ("--JOB_NAME", "played", "--JOB_RUN_ID", "jr_1", "--job-bookmark-option", "job-bookmark-disable")
 

@@ -45,6 +45,13 @@ def test_a_missing_jar_is_named(lost: str, jar: str) -> None:
         floor.refuse_unfit(a_session(lost=lost), is_s3=False)
 
 
+def test_a_jar_that_lacks_another_is_named_too() -> None:
+    broken = a_session()
+    broken._jvm.org.apache.spark.util.Utils.classIsLoadable = lambda name: 1 / ("logstore" not in name)
+    with pytest.raises(Terminal, match="missing on the class path: logstore; "):
+        floor.refuse_unfit(broken, is_s3=False)
+
+
 def test_another_file_system_than_s3a_is_refused_where_the_lake_is_on_s3_only() -> None:
     other = a_session(serves=lambda: EMRFS)
     with pytest.raises(Terminal, match=f"s3a:// is served by {EMRFS}"):
