@@ -9,6 +9,7 @@ from typing import Any
 import moto.stepfunctions.models as machines
 from botocore.response import StreamingBody
 from moto.core.config import default_user_config
+from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.common.error_name.error_name import ErrorName
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branches_decl
@@ -19,7 +20,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import StateTaskService
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
-from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication, Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 POLL_SECONDS = 0.2
@@ -93,11 +94,19 @@ def _jobs_are_waited_for() -> None:
 
 
 def _ends_are_told(client: Client) -> None:
-    plain = BaseExecutionWorkerCommunication.terminated
+    """EventBridge hears of each end; that of an execution that was stopped is no failure, wherever it was."""
+    plain, plain_stop = BaseExecutionWorkerCommunication.terminated, Execution.stop
+    stopped: set[str] = set()
+
+    def stop(self: Any, *args: Any, **more: Any) -> None:
+        stopped.add(self.exec_arn)
+        plain_stop(self, *args, **more)
 
     def terminated(self: Any) -> None:
         plain(self)
         found = self.execution
+        if found.exec_arn in stopped:
+            found.exec_status, found.error, found.cause = ExecutionStatus.ABORTED, None, None
         detail = {
             "executionArn": found.exec_arn, "stateMachineArn": found.state_machine.arn, "name": found.name,
             "status": found.exec_status.value, "error": found.error, "cause": found.cause,
@@ -105,4 +114,5 @@ def _ends_are_told(client: Client) -> None:
         entry = {"Source": "aws.states", "DetailType": "Step Functions Execution Status Change"}
         client("events", found.region_name).put_events(Entries=[{**entry, "Detail": json.dumps(detail)}])
 
+    Execution.stop = stop
     BaseExecutionWorkerCommunication.terminated = terminated
