@@ -19,7 +19,7 @@ apt = if ! command -v apt-get > /dev/null; then echo "error: please install $(1)
 	echo "installing $(1)" >&2; $$as apt-get -qq update; \
 	$$as DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends $(1) > /dev/null
 
-.PHONY: help demo up down test test-real test-faults test-stateful test-ui test-glue lint lock-glue lint-aws format jars java clean image image-test chromium bench-generate bench-extract bench-checks bench-text bench-marts bench-release builder buildah
+.PHONY: help demo up down test test-real test-faults test-stateful test-ui test-glue lint lock-glue lint-aws format jars java clean image image-test chromium bench-generate bench-extract bench-checks bench-text bench-marts bench-release bench-scale builder buildah
 
 help: ## print what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -93,6 +93,9 @@ bench-marts: jars ## build all marts of 3,000,000 bookings and of twice as many,
 
 bench-release: jars ## release 1,000,000 rows to PostgreSQL beside a bare COPY, and tell the ratios
 	@$(PYTHON) -m benchmarks.release $(ARGS)
+
+bench-scale: jars ## take whole marketplaces of two sizes to silver and marts, and tell how each stage grows
+	@$(PYTHON) -m benchmarks.scale $(ARGS)
 
 bench-extract: jars ## read 3,000,000 bookings side by side with the bare reader, and tell the ratios
 	@$(PYTHON) -m benchmarks.extract

@@ -48,7 +48,7 @@ class Bronze:
         (folder / shared).symlink_to(Path(self.lake.root) / shared)
         found = []
         for state in states:
-            with _parts() as parts:
+            with parts_of_silver() as parts:
                 step = lambda at=state: silver.advance(self.spark, Lake(str(folder)), spec, at, "bench", AT)  # noqa: E731
                 parts["all"] = took(step)
             found.append(parts)
@@ -61,7 +61,7 @@ def identity(rows: DataFrame) -> DataFrame:
 
 
 @contextmanager
-def _parts() -> Iterator[dict[str, Took]]:
+def parts_of_silver() -> Iterator[dict[str, Took]]:
     """Notes what judging and each commit took, while a block lasts."""
     parts: dict[str, Took] = {}
 

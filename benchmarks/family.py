@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,13 +27,13 @@ class Peak:
 
 
 @contextmanager
-def watched() -> Iterator[Peak]:
-    """Looks again and again for as long as a block lasts."""
+def watched(but: Container[int] = ()) -> Iterator[Peak]:
+    """Looks again and again for as long as a block lasts; leaves out processes by their ids."""
     peak, done = Peak(), threading.Event()
 
     def look() -> None:
         while not done.wait(PAUSE_SECONDS):
-            peak.bytes = max(peak.bytes, sum(map(_resident, _family())))
+            peak.bytes = max(peak.bytes, sum(map(_resident, _family(but))))
 
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
@@ -44,9 +44,9 @@ def watched() -> Iterator[Peak]:
         thread.join()
 
 
-def cpu_seconds() -> float:
-    """Processor time so far; on a machine that others use too, it tells more than the clock."""
-    return sum(map(_worked, _family()))
+def cpu_seconds(but: Container[int] = ()) -> float:
+    """Processor time so far, without some processes; on a machine that others use too, it tells more than the clock."""
+    return sum(map(_worked, _family(but)))
 
 
 class Took(NamedTuple):
@@ -63,9 +63,9 @@ def took(work: Callable[[], object]) -> Took:
     return Took(time.monotonic() - began, cpu_seconds() - worked)
 
 
-def _family() -> list[psutil.Process]:
+def _family(but: Container[int]) -> list[psutil.Process]:
     me = psutil.Process()
-    return [me, *me.children(recursive=True)]
+    return [p for p in (me, *me.children(recursive=True)) if p.pid not in but]
 
 
 def _resident(process: psutil.Process) -> int:
@@ -80,4 +80,4 @@ def _worked(process: psutil.Process) -> float:
         times = process.cpu_times()
     except psutil.Error:
         return 0.0
-    return float(times.user + times.system)
+    return float(times.user + times.system + times.children_user + times.children_system)
