@@ -27,6 +27,7 @@ TOLD_TWICE = {
     ("cancellations_monthly", "exchange_rates"),
     ("gross_booking_value_daily", "bookings"),
 }
+COVERED = {("cancellations_monthly", "bookings")}  # its history changes with a booking, and reaches the same months
 DDL = SCHEMAS | {name: ", ".join(f"{c.name} {c.type}" for c in MARTS[name].mart.columns) for name in ("stay_nights",)}
 ONLY = "only"
 CHANGED = ", _change_type STRING, _commit_version BIGINT"
@@ -147,15 +148,17 @@ def test_a_reach_that_alone_tells_of_a_change_is_one_without_which_some_story_go
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("mart", "cause"), sorted(TOLD_TWICE))
-def test_a_reach_that_never_tells_alone_is_one_without_which_some_story_goes_wrong(
+def test_of_the_reaches_that_never_tell_alone_those_are_needed_that_no_other_one_covers(
     spark: SparkSession, mart: str, cause: str
 ) -> None:
-    assert any(
+    needed = any(
         cause in causes_missed(chapter, mart, reached(read(spark, chapter), [mart])[mart] or {})
         for chapter, _, causes in shown(range(300), {(mart, cause)})
         if cause in causes
     )
+    assert needed is ((mart, cause) not in COVERED)
 
 
 def shown(seeds: Iterable[int], wanted: set[tuple[str, str]]) -> Iterator[tuple[Chapter, str, set[str]]]:
