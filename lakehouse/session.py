@@ -11,7 +11,7 @@ from pathlib import Path
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
-from lakehouse import floor, jars, s3
+from lakehouse import cluster, floor, jars, s3
 from lakehouse.contracts import Terminal
 from lakehouse.settings import PLATFORM, Settings
 
@@ -79,7 +79,9 @@ def _started(settings: Settings) -> SparkSession:
 
 
 def _own(settings: Settings) -> SparkSession.Builder:
-    """A session in a JVM of this process, with our jars and flags."""
+    """A session in a JVM of this process, with our jars and flags; its executors may be those of a cluster."""
+    if "://" in settings.spark.master:
+        cluster.refuse_absent(settings.spark.master)
     os.environ["JAVA_HOME"] = str(jars.find_java().parents[1])
     if settings.spark.master.startswith("local"):
         os.environ["PYSPARK_PYTHON"] = sys.executable  # what hides personal values runs in Python beside the JVM

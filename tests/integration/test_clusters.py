@@ -1,0 +1,156 @@
+"""The same tables whatever Spark makes them, in one process or on a cluster of two workers; one that is not there."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from demo import horizon
+from demo.marketplace.admin import Admin, admin_of
+from demo.marketplace.evolve import evolve
+from demo.marketplace.generate import generate
+from demo.servers.mariadb import MariaDb
+from lakehouse import cluster as product
+from lakehouse import jars, session
+from lakehouse.contracts import Terminal, Transient
+from lakehouse.lake import Lake
+from lakehouse.settings import Settings, SourceSettings, SparkSettings
+from lakehouse.source.connection import connect
+from lakehouse.source.horizon import safe_horizon
+from tests.support import cluster
+from tests.support.cluster import Cluster
+from tests.support.contents import contents
+from tests.support.marketplace_run import AT
+
+ROOT = Path(__file__).parents[2]
+SCALE, DATABASE = 0.02, "clusters"
+RUN_SECONDS = 900
+Sums = dict[str, tuple[int, str]]
+
+
+@dataclass
+class Engine:
+    """A way to run: its settings, its lake, and what each run left there."""
+
+    settings: dict[str, str]
+    lake: Path
+    source: MariaDb
+    seen: dict[str, Sums] = field(default_factory=dict)
+
+    def start(self, at: int) -> subprocess.Popen[str]:
+        """Starts a run whose reads end at a moment, in microseconds."""
+        base = {n: v for n, v in os.environ.items() if not n.startswith(("LAKEHOUSE_", "SPARK_", "PYSPARK_"))}
+        source = {"HOST": self.source.host, "PORT": str(self.source.port), "USER": self.source.user,
+                  "PASSWORD": self.source.password, "DATABASE": DATABASE, "TLS": "off"}  # fmt: skip
+        told = {f"LAKEHOUSE_SOURCE__{name}": value for name, value in source.items()}
+        more = {"LAKEHOUSE_LAKE": str(self.lake), "LAKEHOUSE_JARS": str(jars.default_folder()), AT: str(at)}
+        spark = {"SPARK_LOCAL_IP": cluster.HOST, "PYSPARK_PYTHON": sys.executable, "PYTHONPATH": str(ROOT)}
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.support.marketplace_run"], cwd=self.lake.parent, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=base | told | more | spark | self.settings,
+        )  # fmt: skip
+
+    def run(self, at: int) -> tuple[int, str]:
+        """The exit code of a run, and what it said."""
+        return ended(self.start(at))
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    try:
+        said, _ = process.communicate(timeout=RUN_SECONDS)
+    finally:
+        process.kill()
+    return process.returncode, said
+
+
+@pytest.fixture(scope="module")
+def admin(source_server: MariaDb) -> Iterator[Admin]:
+    """A marketplace of its own."""
+    found = admin_of(source_server, DATABASE)
+    generate(found, SCALE)
+    yield found
+    with found.connect_to_server() as connection, connection.cursor() as cursor:
+        cursor.execute(f"DROP DATABASE {DATABASE}")
+
+
+def now(server: MariaDb) -> int:
+    """A horizon that all commits so far lie below."""
+    horizon.wait(server, 60)
+    source = SourceSettings(host=server.host, port=server.port, user=server.user, password=server.password, tls="off")
+    with connect(source) as connection:
+        return safe_horizon(connection, source).at
+
+
+@pytest.fixture(scope="module")
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with cluster.standalone(tmp_path_factory.mktemp("cluster")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def engines(
+    admin: Admin, source_server: MariaDb, two_workers: Cluster, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Engine]:
+    """Each way to run, after a first load and a changed day."""
+    on_cluster = {"LAKEHOUSE_SPARK__MASTER": two_workers.url, "LAKEHOUSE_SPARK__READER": "jdbc"}
+    ways = {"local": {"LAKEHOUSE_SPARK__MASTER": "local[2]"}, "standalone": on_cluster}
+    made = {
+        name: Engine(settings, tmp_path_factory.mktemp(name) / "lake", source_server) for name, settings in ways.items()
+    }
+    for day in ("first load", "changed day"):
+        if day == "changed day":
+            evolve(admin)
+        at = now(source_server)
+        for name, engine in made.items():
+            code, said = engine.run(at)
+            assert code == 0, f"{name}, {day}: {said[-3000:]}"
+            engine.seen[day] = contents(Lake(str(engine.lake)))
+    return made
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("day", ["first load", "changed day"])
+def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engine], day: str) -> None:
+    expected = engines["local"].seen[day]
+
+    assert len(expected) > 25
+    assert engines["standalone"].seen[day] == expected
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_the_changed_day_is_another_one(engines: dict[str, Engine]) -> None:
+    seen = engines["local"].seen
+
+    assert seen["first load"]["silver/bookings"] != seen["changed day"]["silver/bookings"]
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once_and_can_be_tried_again(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind((cluster.HOST, 0))
+        master = f"spark://{cluster.HOST}:{probe.getsockname()[1]}"
+    began = time.monotonic()
+
+    with pytest.raises(Transient, match=f"no Spark answers at {master}; nothing was done"):
+        session._started(Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(master=master, reader="jdbc")))
+
+    assert time.monotonic() - began < 10
+    assert not (tmp_path / "lake").exists()
+
+
+@pytest.mark.parametrize("master", ["spark://nowhere", "spark://host:port", "spark://"])
+def test_an_address_without_host_or_port_is_refused_by_name(master: str) -> None:
+    with pytest.raises(Terminal, match=rf"LAKEHOUSE_SPARK__MASTER is {master}: an address is spark://host:port"):
+        product.refuse_absent(master)
+
+
+def test_spark_connect_is_refused_by_name() -> None:
+    with pytest.raises(Terminal, match="Spark Connect is not supported; take spark://host:port"):
+        product.refuse_absent("sc://127.0.0.1:15002")

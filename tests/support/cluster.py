@@ -1,0 +1,101 @@
+"""Spark clusters of this machine, made of the wheel's classes: a master with two workers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from socket import create_connection
+
+import psutil
+import pyspark
+
+from demo.servers.process import Process, launch, on_free_port, wait_until
+from lakehouse import jars
+
+HOST = "127.0.0.1"
+HOME = Path(str(pyspark.__file__)).parent
+WORKERS = 2
+DAEMON_MEMORY = "256m"
+EXECUTOR = "CoarseGrainedExecutorBackend"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A standalone cluster, by the address of its master."""
+
+    url: str
+    workers: tuple[Process, ...]
+
+    def executors(self) -> list[psutil.Process]:
+        """The processes in which tasks run now."""
+        children = [p for worker in self.workers for p in psutil.Process(worker.pid).children(recursive=True)]
+        return [p for p in children if any(EXECUTOR in part for part in p.cmdline())]
+
+
+@contextmanager
+def standalone(folder: Path, workers: int = WORKERS) -> Iterator[Cluster]:
+    """A master and its workers of one core each, gone at the end."""
+    with _master(folder) as port:
+        url, started = f"spark://{HOST}:{port}", list[Process]()
+        try:
+            started.extend(_worker(folder, url, number) for number in range(workers))
+            yield Cluster(url, tuple(started))
+        finally:
+            for worker in started:
+                worker.stop()
+
+
+@contextmanager
+def _master(folder: Path) -> Iterator[int]:
+    """The port of a master."""
+
+    def start(port: int) -> tuple[Process, int]:
+        command = _spark("org.apache.spark.deploy.master.Master", "--webui-port", "0", "--host", HOST)
+        log = folder / "master.log"
+        process = launch([*command, "--port", str(port)], log, folder, _environment(folder))
+        wait_until(lambda: create_connection((HOST, port), timeout=2).close(), process, log)
+        return process, port
+
+    process, port = on_free_port(start)
+    try:
+        yield port
+    finally:
+        process.stop()
+
+
+def _worker(folder: Path, url: str, number: int) -> Process:
+    home, log = folder / f"worker-{number}", folder / f"worker-{number}.log"
+    home.mkdir()
+    command = _spark("org.apache.spark.deploy.worker.Worker", "--cores", "1", "--memory", "1g", "--webui-port", "0")
+    command += ["--host", HOST, "--work-dir", str(home), url]
+    process = launch(command, log, home, _environment(folder))
+    wait_until(lambda: _registered(log), process, log)
+    return process
+
+
+def _registered(log: Path) -> None:
+    if "Successfully registered with master" not in log.read_text(errors="replace"):
+        raise OSError("not yet")
+
+
+def _spark(*command: str) -> list[str]:
+    return [str(HOME / "bin" / "spark-class"), *command]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    local = folder / "local"
+    local.mkdir(exist_ok=True)
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_"))},
+        "JAVA_HOME": str(jars.find_java().parents[1]),
+        "SPARK_HOME": str(HOME),
+        "SPARK_LOCAL_IP": HOST,
+        "SPARK_LOCAL_DIRS": str(local),
+        "SPARK_DAEMON_MEMORY": DAEMON_MEMORY,
+        "SPARK_NO_DAEMONIZE": "1",
+        "PYSPARK_PYTHON": sys.executable,
+    }
