@@ -12,7 +12,7 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession
 
 from lakehouse import cluster, floor, jars, s3
-from lakehouse.contracts import Terminal
+from lakehouse.contracts import PipelineError, Terminal
 from lakehouse.settings import PLATFORM, Settings
 
 STARTING = threading.Lock()
@@ -39,9 +39,8 @@ OWN = {  # where we start Spark ourselves
     "spark.databricks.delta.snapshotPartitions": "1",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
 }
+LOOPBACK = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
 JVM_FLAGS = (
     "-Duser.timezone=UTC -XX:+ExitOnOutOfMemoryError -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
     "-XX:ReservedCodeCacheSize=240m "
@@ -54,28 +53,56 @@ def spark(settings: Settings) -> SparkSession:
 
     Raises:
         Terminal: Java or a jar is missing, the reader does not suit the cluster, or a platform's Spark is unfit.
+        Transient: Nobody listens at the cluster's address.
     """
     _refuse_unreachable_staging(settings)
     with STARTING:  # whoever comes meanwhile waits, and does not verify the jars once more
-        return running() or _started(settings)
+        return running() or _started(settings, _builder(settings))
 
 
-def _started(settings: Settings) -> SparkSession:
-    is_platform, is_s3 = settings.spark.master == PLATFORM, settings.lake_root.startswith("s3://")
-    builder = SparkSession.builder.appName("lakehouse") if is_platform else _own(settings)
-    for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if is_s3 else {})}.items():
-        builder = builder.config(name, value)
+def start(settings: Settings) -> None:
+    """Begins to start Spark beside what the caller does next; whoever needs the session waits for it.
+
+    Raises:
+        Terminal: Java or a jar is missing, or the reader does not suit the cluster.
+        Transient: Nobody listens at the cluster's address.
+    """
+    _refuse_unreachable_staging(settings)
+    builder = _builder(settings)
+
+    def begin() -> None:
+        with STARTING, suppress(PipelineError):  # the first to need the session meets the same
+            if running() is None:
+                _started(settings, builder)
+
+    threading.Thread(target=begin, daemon=True).start()
+
+
+def _started(settings: Settings, builder: SparkSession.Builder) -> SparkSession:
     try:
         session = builder.getOrCreate()
     except (RuntimeError, OSError) as error:
         raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
     try:
-        if is_platform:
-            floor.refuse_unfit(session, is_s3=is_s3)
+        if settings.spark.master == PLATFORM:
+            floor.refuse_unfit(session, is_s3=_is_s3(settings))
     except Terminal:
         session.stop()  # or the next to ask would be given it
         raise
     return session
+
+
+def _builder(settings: Settings) -> SparkSession.Builder:
+    """Of the session, once all that can be looked at without a JVM was looked at."""
+    is_platform = settings.spark.master == PLATFORM
+    builder = SparkSession.builder.appName("lakehouse") if is_platform else _own(settings)
+    for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if _is_s3(settings) else {})}.items():
+        builder = builder.config(name, value)
+    return builder
+
+
+def _is_s3(settings: Settings) -> bool:
+    return settings.lake_root.startswith("s3://")
 
 
 def _own(settings: Settings) -> SparkSession.Builder:
@@ -83,7 +110,8 @@ def _own(settings: Settings) -> SparkSession.Builder:
     if "://" in settings.spark.master:
         cluster.refuse_absent(settings.spark.master)
     os.environ["JAVA_HOME"] = str(jars.find_java().parents[1])
-    if settings.spark.master.startswith("local"):
+    is_local = settings.spark.master.startswith("local")
+    if is_local:
         os.environ["PYSPARK_PYTHON"] = sys.executable  # what hides personal values runs in Python beside the JVM
     folder = settings.jars or jars.default_folder()
     path = os.pathsep.join(str(jar) for jar in jars.class_path(folder))
@@ -96,7 +124,7 @@ def _own(settings: Settings) -> SparkSession.Builder:
         .config("spark.driver.extraJavaOptions", f"{JVM_FLAGS} {_log_options()} {_kept_classes(folder)}")
         .config("spark.log.level", "ERROR")
     )
-    for name, value in OWN.items():
+    for name, value in {**OWN, **(LOOPBACK if is_local else {})}.items():
         builder = builder.config(name, value)
     return builder
 
@@ -109,21 +137,6 @@ def _refuse_unreachable_staging(settings: Settings) -> None:
             f"Spark runs at {chosen.master}, whose executors cannot read what the worker stages: set "
             "LAKEHOUSE_SPARK__READER=jdbc, or LAKEHOUSE_STAGING to a folder that all of them share"
         )
-
-
-def start(settings: Settings) -> None:
-    """Begins to start Spark beside what the caller does next; whoever needs the session waits for it, or hears why not.
-
-    Raises:
-        Terminal: The reader does not suit the cluster.
-    """
-    _refuse_unreachable_staging(settings)
-
-    def begin() -> None:
-        with suppress(Terminal):  # the first to need the session meets the same
-            spark(settings)
-
-    threading.Thread(target=begin, daemon=True).start()
 
 
 def child(settings: Settings) -> SparkSession:
