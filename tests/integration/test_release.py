@@ -225,7 +225,7 @@ def versions(gold: GoldLake, numbers: Sequence[int]) -> Iterator[dict[str, State
         yield {name: gold.write(name, rows, [on(day) for day in range(4)]) for name in NAMES}
 
 
-@pytest.mark.parametrize("releases", [60, pytest.param(400, marks=pytest.mark.long)])
+@pytest.mark.parametrize("releases", [60, pytest.param(400, marks=[pytest.mark.long, pytest.mark.timeout(3000)])])
 def test_a_reader_of_all_marts_sees_one_release_at_any_time(engine: Engine, gold: GoldLake, releases: int) -> None:
     release(engine, gold, **next(versions(gold, [0])))
 
