@@ -68,6 +68,15 @@ class Steps:
         self.heard.extend(alert for alert in alerts.read(self.server) if "executionArn" in alert)
         return [alert for alert in self.heard if alert["name"] == name]
 
+    def told_once(self, name: str, patience: float = 30) -> dict[str, Any]:
+        """The one thing that people have been told of an execution, or are told soon."""
+        end = time.monotonic() + patience
+        while not (found := self.told(name)):
+            assert time.monotonic() < end, "nobody was told"
+            time.sleep(0.2)
+        (told,) = found
+        return told
+
     def altered(self, name: str, machine: Mapping[str, Any], job: str = JOB) -> str:
         """Another state machine beside that of the stack; returns its ARN."""
         text = filled(json.dumps(machine), self.outputs, job)
@@ -104,7 +113,8 @@ def _stop_runs(glue: Any) -> None:
     for job in glue.get_jobs()["Jobs"]:
         runs = glue.get_job_runs(JobName=job["Name"])["JobRuns"]
         going = [run["Id"] for run in runs if run["JobRunState"] == RUNNING]
-        glue.batch_stop_job_run(JobName=job["Name"], JobRunIds=going)
+        if going:
+            glue.batch_stop_job_run(JobName=job["Name"], JobRunIds=going)
 
 
 def created(server: S3Server, outputs: Mapping[str, str]) -> dict[str, str]:
