@@ -14,9 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
@@ -201,9 +202,10 @@ def _fitted(one: Measured, two: Measured) -> Table:
     heads = ("stage", "s fixed", "s per million", "CPU s fixed", "CPU s per million", "exponent of CPU")
     shown = Table(*heads, title=f"{one.bookings:,} to {two.bookings:,} bookings")
     small, large = one.sums(), two.sums()
+    clock, cpu = attrgetter("seconds"), attrgetter("cpu")
     for name in (name for name in small if name in large):
         (at, slope), (cpu_at, cpu_slope) = (
-            _line(one.bookings, of(small[name]), two.bookings, of(large[name])) for of in (_seconds, _cpu)
+            _line(one.bookings, of(small[name]), two.bookings, of(large[name])) for of in (clock, cpu)
         )
         grown = max(large[name].cpu, 0.01) / max(small[name].cpu, 0.01)
         exponent = math.log(grown) / math.log(two.bookings / one.bookings)
@@ -216,10 +218,6 @@ def _line(x1: int, y1: float, x2: int, y2: float) -> tuple[float, float]:
     """Where the line starts, and how it rises by the million."""
     slope = (y2 - y1) / (x2 - x1)
     return y1 - slope * x1, slope * 1e6
-
-
-_seconds: Callable[[Stage], float] = lambda stage: stage.seconds  # noqa: E731
-_cpu: Callable[[Stage], float] = lambda stage: stage.cpu  # noqa: E731
 
 
 def _say(what: str) -> None:

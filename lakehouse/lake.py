@@ -172,6 +172,11 @@ class Lake:
         """The lake that the settings name."""
         return Lake(settings.lake_root, settings.lake_kms_key)
 
+    @property
+    def is_on_s3(self) -> bool:
+        """True where it is not a folder."""
+        return self.root.startswith("s3://")
+
     def path(self, layer: Layer, name: str) -> str:
         """Where a table stands, for delta-rs and PyArrow."""
         return f"{self.root}/{FOLDERS[layer].format(name)}"
@@ -259,7 +264,7 @@ class Lake:
             Terminal, Transient: It cannot be read.
         """
         path = f"{self.root}/{name}"
-        if self.root.startswith("s3://"):
+        if self.is_on_s3:
             return s3.read(path)
         try:
             return Path(path).read_bytes()
@@ -275,7 +280,7 @@ class Lake:
             Terminal, Transient: It cannot be written.
         """
         path = f"{self.root}/{name}"
-        if self.root.startswith("s3://"):
+        if self.is_on_s3:
             return s3.write(path, content, self.kms_key, over=over)
         target = Path(path)
         part = target.with_name(f".{target.name}-{uuid.uuid4().hex}")
@@ -301,7 +306,7 @@ class Lake:
             Terminal: The folder or the bucket cannot be written.
             Transient: The S3 endpoint does not answer.
         """
-        if self.root.startswith("s3://"):
+        if self.is_on_s3:
             s3.check_writable(self.root, self.kms_key)
             return
         try:
@@ -316,4 +321,4 @@ class Lake:
 
     def storage_options(self) -> dict[str, str] | None:
         """What delta-rs must be told beyond the standard AWS variables."""
-        return s3.delta_options(self.kms_key) if self.root.startswith("s3://") else None
+        return s3.delta_options(self.kms_key) if self.is_on_s3 else None

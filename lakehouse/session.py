@@ -68,6 +68,8 @@ def start(settings: Settings) -> None:
         Transient: Nobody listens at the cluster's address.
     """
     _refuse_unreachable_staging(settings)
+    if running() is not None:
+        return
     builder = _builder(settings)
 
     def begin() -> None:
@@ -85,7 +87,7 @@ def _started(settings: Settings, builder: SparkSession.Builder) -> SparkSession:
         raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
     try:
         if settings.spark.master == PLATFORM:
-            floor.refuse_unfit(session, is_s3=_is_s3(settings))
+            floor.refuse_unfit(session, is_s3=settings.is_on_s3)
     except Terminal:
         session.stop()  # or the next to ask would be given it
         raise
@@ -96,13 +98,9 @@ def _builder(settings: Settings) -> SparkSession.Builder:
     """Of the session, once all that can be looked at without a JVM was looked at."""
     is_platform = settings.spark.master == PLATFORM
     builder = SparkSession.builder.appName("lakehouse") if is_platform else _own(settings)
-    for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if _is_s3(settings) else {})}.items():
+    for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if settings.is_on_s3 else {})}.items():
         builder = builder.config(name, value)
     return builder
-
-
-def _is_s3(settings: Settings) -> bool:
-    return settings.lake_root.startswith("s3://")
 
 
 def _own(settings: Settings) -> SparkSession.Builder:

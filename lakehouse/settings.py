@@ -125,17 +125,21 @@ class Settings(BaseSettings):
         return str(Path(self.lake).expanduser().resolve())
 
     @property
+    def is_on_s3(self) -> bool:
+        """True where the lake is not a folder."""
+        return self.lake_root.startswith("s3://")
+
+    @property
     def mirrored(self) -> bool:
         """True where the warehouse holds the other layers too."""
-        return self.mirrors == "all" or (self.mirrors == "auto" and not self.lake_root.startswith("s3://"))
+        return self.mirrors == "all" or (self.mirrors == "auto" and not self.is_on_s3)
 
     @property
     def staging_root(self) -> Path:
         """Where rows are on their way: always on a disk of the worker."""
         if self.staging is not None:
             return self.staging
-        is_remote = self.lake_root.startswith("s3://")
-        return Path(gettempdir()) / "lakehouse-staging" if is_remote else Path(self.lake_root) / "_staging"
+        return Path(gettempdir()) / "lakehouse-staging" if self.is_on_s3 else Path(self.lake_root) / "_staging"
 
 
 def names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> list[str]:
@@ -204,21 +208,24 @@ def _with_key(privacy: PrivacySettings) -> PrivacySettings:
     """With the key that a secret is, where one is named."""
     if privacy.secret is None:
         return privacy
-    group = f"{PREFIX}PRIVACY__"
-    if privacy.key.get_secret_value():
-        raise Terminal(f"{group}SECRET and {group}KEY are both set; keep one of them")
-    return privacy.model_copy(update={"key": SecretStr(secrets.text(privacy.secret, f"{group}SECRET"))})
+    setting = _named_alone("PRIVACY", "KEY", privacy.key)
+    return privacy.model_copy(update={"key": SecretStr(secrets.text(privacy.secret, setting))})
 
 
 def _revealed(server: Server, name: str) -> Server:
     """The server with the user and password of its secret, where it names one."""
     if server.secret is None:
         return server
-    group = f"{PREFIX}{name}__"
-    if server.password.get_secret_value():
-        raise Terminal(f"{group}SECRET and {group}PASSWORD are both set; keep one of them")
-    user, password = secrets.credentials(server.secret, f"{group}SECRET")
+    user, password = secrets.credentials(server.secret, _named_alone(name, "PASSWORD", server.password))
     return server.model_copy(update={"user": user, "password": password})
+
+
+def _named_alone(group: str, other: str, value: SecretStr) -> str:
+    """The name of a group's setting that names a secret; the value that it holds is not told beside it."""
+    group = f"{PREFIX}{group}__"
+    if value.get_secret_value():
+        raise Terminal(f"{group}SECRET and {group}{other} are both set; keep one of them")
+    return f"{group}SECRET"
 
 
 def _given(values: Iterable[str], name: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 
+from httpx import HTTPError
 from prefect.artifacts import (
     create_link_artifact,
     create_markdown_artifact,
@@ -11,6 +13,7 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.exceptions import PrefectException
 
 from lakehouse import upkeep_log
 from lakehouse.ledger import RunReport
@@ -29,10 +32,11 @@ class Progress:
         self._artifact = create_progress_artifact(progress=0.0, key="progress", description=f"of {total} tables")
 
     def advance(self) -> None:
-        """One more is through."""
+        """One more is through; a table that is does not fail because nobody can be told."""
         done = next(self._done)
         told = f"{done} of {self._total} tables"
-        update_progress_artifact(self._artifact, progress=100.0 * done / self._total, description=told)
+        with suppress(HTTPError, PrefectException):
+            update_progress_artifact(self._artifact, progress=100.0 * done / self._total, description=told)
 
 
 def show(run: Run, report: RunReport, found: list[Outcome]) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from demo.servers import mariadb, postgres, prefect, s3
 from lakehouse.lake import Lake
+from tests.support import cloud
 
 os.environ["PYSPARK_PYTHON"] = "python3"
 
@@ -53,6 +54,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.S3Server]:
     server = s3.start(tmp_path_factory.mktemp("s3"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[s3.S3Server]:
+    """Amazon's services, played, with nothing in them: each module has its own."""
+    server = cloud.start(tmp_path_factory.mktemp("cloud"))
     yield server
     server.stop()
 

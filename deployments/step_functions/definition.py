@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("pipeline.asl.json")
 TABLES_AT_ONCE = 3
 MINUTE, HOUR = 60, 3600
 MACHINE_SECONDS = 12 * HOUR
-RUN_ID = "$$.Execution.Name"
+RUN_ID, INPUT = "$$.Execution.Name", "States.JsonToString($$.Execution.Input)"
 State = dict[str, Any]
 
 
@@ -26,7 +26,12 @@ def machine() -> State:
         "TimeoutSeconds": MACHINE_SECONDS,
         "States": {
             "Plan": {
-                **_job("Plan", {"--plan": "true", "--parameters.$": _text("$$.Execution.Input")}, HOUR, _read_plan()),
+                **_job(
+                    "Plan",
+                    {"--plan": "true", "--parameters.$": "States.JsonToString($$.Execution.Input)"},
+                    HOUR,
+                    _read_plan(),
+                ),
                 "ResultSelector": {"todo.$": "$[0].plan.todo"},
                 "Next": "Tables",
             },
@@ -156,10 +161,6 @@ def _retry(error: str, seconds: int, attempts: int, most_seconds: int) -> State:
 
 def _caught(following: str, error: str = "States.ALL") -> list[State]:
     return [{"ErrorEquals": [error], "ResultPath": "$.failure", "Next": following}]
-
-
-def _text(path: str) -> str:
-    return f"States.JsonToString({path})"
 
 
 def text() -> str:

@@ -38,7 +38,7 @@ def load_set(lake: Lake, source: Rows) -> Iterator[str]:
         Terminal: The lake is no S3 address, or S3 refuses the write.
         Transient: S3 does not answer.
     """
-    if not lake.root.startswith("s3://"):
+    if not lake.is_on_s3:
         raise Terminal(f"Redshift loads from S3 only, and the lake is {lake.root}; set LAKEHOUSE_LAKE to s3://…")
     bucket, _, prefix = lake.root.removeprefix("s3://").partition("/")
     folder = f"{prefix}/{FOLDER}/{uuid.uuid4().hex}".lstrip("/")

@@ -179,7 +179,7 @@ def test_over_a_slow_line_a_release_takes_its_time_and_is_whole(site: Site) -> N
 
 @pytest.mark.fault("F45")
 def test_a_release_over_a_line_that_crawls_ends_at_its_deadline(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    event.listen(site.engine, "before_cursor_execute", crawls_from(site, "CREATE TEMPORARY"))
+    crawl(site)
     monkeypatch.setattr(releases, "DEADLINE", 3.0)
     began = time.monotonic()
 
@@ -192,7 +192,7 @@ def test_a_release_over_a_line_that_crawls_ends_at_its_deadline(site: Site, monk
 
 @pytest.mark.fault("F45", control=True)
 def test_without_a_deadline_a_release_goes_on_as_long_as_the_line_crawls(site: Site) -> None:
-    event.listen(site.engine, "before_cursor_execute", crawls_from(site, "CREATE TEMPORARY"))
+    crawl(site)
     run = threading.Thread(target=site.release, args=(site.engine, site.states), daemon=True)
 
     run.start()
@@ -204,14 +204,9 @@ def test_without_a_deadline_a_release_goes_on_as_long_as_the_line_crawls(site: S
     assert site.is_new()
 
 
-def crawls_from(site: Site, words: str) -> Callable[..., None]:
-    """From the statement with these words on, the line carries a few bytes a second."""
-
-    def listen(_: object, __: object, statement: str, *___: object) -> None:
-        if words in statement:
-            site.proxy.bytes_per_second = 100
-
-    return listen
+def crawl(site: Site) -> None:
+    """From the stage on, the line carries a few bytes a second."""
+    before_statement(site, "CREATE TEMPORARY", lambda _: setattr(site.proxy, "bytes_per_second", 100))
 
 
 @pytest.mark.fault("F54")

@@ -21,19 +21,12 @@ OTHER = "org.apache.hadoop.fs.RawLocalFileSystem"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    found = cloud.start(tmp_path_factory.mktemp("cloud"))
-    yield found
-    found.stop()
-
-
-@pytest.fixture(scope="module")
 def glue(
-    tmp_path_factory: pytest.TempPathFactory, server: S3Server, source_server: MariaDb, warehouse_server: Postgres
+    tmp_path_factory: pytest.TempPathFactory, aws: S3Server, source_server: MariaDb, warehouse_server: Postgres
 ) -> Iterator[Glue]:
     generate(admin_of(source_server), 0.02)
-    with cloud.entered(server):
-        yield played_glue.opened(tmp_path_factory.mktemp("jobs"), server, source_server, warehouse_server)
+    with cloud.entered(aws):
+        yield played_glue.opened(tmp_path_factory.mktemp("jobs"), aws, source_server, warehouse_server)
 
 
 def keys(glue: Glue) -> list[str]:

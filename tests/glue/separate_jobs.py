@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,12 +18,11 @@ from demo.marketplace.generate import generate
 from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from demo.servers.s3 import S3Server
-from deployments.glue import artifacts
 from lakehouse import ledger
 from lakehouse.handover import Handover
 from lakehouse.lake import Lake
 from lakehouse.ledger import RunReport
-from tests.support import cloud
+from tests.support import cloud, command
 from tests.support import glue as played_glue
 from tests.support.contents import contents
 from tests.support.glue import BUCKET, Ended, Glue
@@ -77,31 +75,20 @@ def reference(folder: Path, source: MariaDb, as_of: str) -> Contents:
         **os.environ, "LAKEHOUSE_LAKE": str(folder / "reference"), "LAKEHOUSE_SOURCE__HOST": source.host,
         "LAKEHOUSE_SOURCE__PORT": str(source.port), "LAKEHOUSE_SOURCE__USER": source.user,
         "LAKEHOUSE_SOURCE__PASSWORD": source.password, "LAKEHOUSE_SOURCE__TLS": "off",
-        "PREFECT_HOME": str(folder / "prefect"), "PYTHONPATH": str(artifacts.CLONE),
+        "PREFECT_HOME": str(folder / "prefect"),
     }  # fmt: skip
-    command = [sys.executable, "-m", "cli.main", "run", "--no-publish", "--as-of", as_of]
-    done = subprocess.run(
-        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=1500, check=False
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    command.run("--as-of", as_of, folder=folder, environment=environment, within=1500)
     return contents(Lake(str(folder / "reference")))
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    found = cloud.start(tmp_path_factory.mktemp("cloud"))
-    yield found
-    found.stop()
-
-
-@pytest.fixture(scope="module")
 def played(
-    tmp_path_factory: pytest.TempPathFactory, server: S3Server, source_server: MariaDb, warehouse_server: Postgres
+    tmp_path_factory: pytest.TempPathFactory, aws: S3Server, source_server: MariaDb, warehouse_server: Postgres
 ) -> Iterator[Played]:
     folder = tmp_path_factory.mktemp("glue")
     generate(admin_of(source_server), SCALE)
-    with cloud.entered(server):
-        found = Played(played_glue.opened(folder, server, source_server, warehouse_server), Lake(f"s3://{BUCKET}/lake"))
+    with cloud.entered(aws):
+        found = Played(played_glue.opened(folder, aws, source_server, warehouse_server), Lake(f"s3://{BUCKET}/lake"))
         as_of = datetime.now(UTC).date().isoformat()
         time.sleep(GRACE)
         run = ("--run-id", "day1")

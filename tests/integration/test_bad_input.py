@@ -3,7 +3,6 @@
 import itertools
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from demo.servers.prefect import PrefectServer
 from lakehouse import jars
+from tests.support import command
 
 REPOSITORY = Path(__file__).parents[2]
 NUMBERS = itertools.count()
@@ -33,15 +33,7 @@ class Shell:
 
     def say(self, *words: str, within: float = 120, **changed: str) -> subprocess.CompletedProcess[str]:
         """Runs `lakehouse <words>` with these variables changed, for so many seconds at most."""
-        return subprocess.run(
-            [sys.executable, "-m", "cli.main", *words],
-            cwd=self.folder,
-            env=self.environment | changed,
-            capture_output=True,
-            text=True,
-            timeout=within,
-            check=False,
-        )
+        return command.say(*words, folder=self.folder, environment=self.environment | changed, within=within)
 
     def refused(self, *words: str, told: tuple[str, ...], **changed: str) -> None:
         """Runs it, and requires one line that tells all of `told`, no secret, no traceback, no table but the ledger."""
@@ -69,7 +61,6 @@ def shell(
         admin,
         {
             **os.environ,
-            "PYTHONPATH": str(REPOSITORY),
             "PREFECT_API_URL": prefect_server.api,
             "LAKEHOUSE_LAKE": str(tmp_path / "lake"),
             "LAKEHOUSE_SOURCE__HOST": source_server.host,

@@ -24,7 +24,6 @@ from lakehouse.settings import Settings, SourceSettings, SparkSettings
 from lakehouse.source.connection import connect
 from lakehouse.source.horizon import safe_horizon
 from tests.support import cluster
-from tests.support.cluster import Cluster
 from tests.support.contents import contents
 from tests.support.marketplace_run import AT
 
@@ -88,17 +87,17 @@ def now(server: MariaDb) -> int:
 
 
 @pytest.fixture(scope="module")
-def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with cluster.standalone(tmp_path_factory.mktemp("cluster")) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def engines(
-    admin: Admin, source_server: MariaDb, two_workers: Cluster, tmp_path_factory: pytest.TempPathFactory
+    admin: Admin, source_server: MariaDb, two_workers: str, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Engine]:
     """Each way to run, after a first load and a changed day."""
-    on_cluster = {"LAKEHOUSE_SPARK__MASTER": two_workers.url, "LAKEHOUSE_SPARK__READER": "jdbc"}
+    on_cluster = {"LAKEHOUSE_SPARK__MASTER": two_workers, "LAKEHOUSE_SPARK__READER": "jdbc"}
     ways = {"local": {"LAKEHOUSE_SPARK__MASTER": "local[2]"}, "standalone": on_cluster}
     made = {
         name: Engine(settings, tmp_path_factory.mktemp(name) / "lake", source_server) for name, settings in ways.items()

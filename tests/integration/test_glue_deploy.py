@@ -19,48 +19,41 @@ TEMPLATE = cloud.TEMPLATE.with_name("glue.yaml")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    found = cloud.start(tmp_path_factory.mktemp("cloud"))
-    yield found
-    found.stop()
-
-
-@pytest.fixture(scope="module")
-def outputs(server: S3Server) -> dict[str, str]:
-    return cloud.create_stack(server)
+def outputs(aws: S3Server) -> dict[str, str]:
+    return cloud.create_stack(aws)
 
 
 @pytest.fixture(autouse=True)
-def deployer(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def deployer(aws: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Somebody with a clone of version abc who has fetched the authorities of RDS."""
     (tmp_path / "rds.pem").write_text("authorities")
     monkeypatch.setattr(upload, "AUTHORITIES", tmp_path / "rds.pem")
     monkeypatch.setenv("GIT_SHA", "abc")
-    with cloud.entered(server):
+    with cloud.entered(aws):
         yield
 
 
-def keys(server: S3Server, bucket: str) -> set[str]:
-    found = cloud.client(server, "s3").list_objects_v2(Bucket=bucket).get("Contents", [])
+def keys(aws: S3Server, bucket: str) -> set[str]:
+    found = cloud.client(aws, "s3").list_objects_v2(Bucket=bucket).get("Contents", [])
     return {entry["Key"] for entry in found}
 
 
-def test_a_dry_run_tells_all_and_uploads_nothing(server: S3Server, outputs: dict[str, str]) -> None:
+def test_a_dry_run_tells_all_and_uploads_nothing(aws: S3Server, outputs: dict[str, str]) -> None:
     done = CliRunner().invoke(app, ["deploy", "glue", "--dry-run"])
 
     assert done.exit_code == 0, done.output
     assert f"s3://{outputs['LakeBucket']}/deploy/glue/abc/job.py" in done.output
     assert done.output.splitlines()[-1] == "nothing was uploaded"
-    assert keys(server, outputs["LakeBucket"]) == set()
+    assert keys(aws, outputs["LakeBucket"]) == set()
 
 
 def test_a_version_is_uploaded_whole_and_the_stack_made_of_what_is_told_finds_it(
-    server: S3Server, outputs: dict[str, str], tmp_path: Path
+    aws: S3Server, outputs: dict[str, str], tmp_path: Path
 ) -> None:
     done = CliRunner().invoke(app, ["deploy", "glue"])
 
     assert done.exit_code == 0, done.output
-    names = {key.removeprefix("deploy/glue/abc/") for key in keys(server, outputs["LakeBucket"])}
+    names = {key.removeprefix("deploy/glue/abc/") for key in keys(aws, outputs["LakeBucket"])}
     wanted = {jar.file for jar in jars.locked(artifacts.SHIPPED, artifacts.LOCK)} | {logstore.jar_name()}
     code = "rental_lakehouse-0.1.0.zip"
     assert names == {"job.py", "requirements.txt", "rds.pem", "pipeline.asl.json", code} | {
@@ -68,28 +61,28 @@ def test_a_version_is_uploaded_whole_and_the_stack_made_of_what_is_told_finds_it
     }
     of_the_platform = ("jars/hadoop", "jars/s3-", "jars/sdk")
     assert not {name for name in names if name.startswith(of_the_platform)}
-    cloud.client(server, "s3").download_file(outputs["LakeBucket"], f"deploy/glue/abc/{code}", str(tmp_path / code))
+    cloud.client(aws, "s3").download_file(outputs["LakeBucket"], f"deploy/glue/abc/{code}", str(tmp_path / code))
     inside = set(zipfile.ZipFile(tmp_path / code).namelist())
     assert {"deployments/glue/entry.py", "lakehouse/jars.lock", "transforms/silver/bookings.py"} <= inside
 
     told = done.output.splitlines()[-1]
     given = dict(word.split("=", 1) for word in told.partition("--parameter-overrides ")[2].replace("'", "").split())
     more = {"SubnetId": outputs["SubnetIds"].partition(",")[0], "AvailabilityZone": "us-east-1a"}
-    cloud.created(server, TEMPLATE, "glue", {**given, **more})
-    job = cloud.client(server, "glue").get_job(JobName="lakehouse-step")["Job"]
+    cloud.created(aws, TEMPLATE, "glue", {**given, **more})
+    job = cloud.client(aws, "glue").get_job(JobName="lakehouse-step")["Job"]
     told_places = [job["Command"]["ScriptLocation"]]
     for name in ("--extra-py-files", "--extra-jars", "--extra-files", "--additional-python-modules"):
         told_places += job["DefaultArguments"][name].split(",")
-    uploaded = {f"s3://{outputs['LakeBucket']}/{key}" for key in keys(server, outputs["LakeBucket"])}
+    uploaded = {f"s3://{outputs['LakeBucket']}/{key}" for key in keys(aws, outputs["LakeBucket"])}
     machine = f"s3://{outputs['LakeBucket']}/deploy/glue/abc/pipeline.asl.json"
     assert {*told_places, machine} == uploaded
 
 
-def test_twice_is_once(server: S3Server, outputs: dict[str, str]) -> None:
+def test_twice_is_once(aws: S3Server, outputs: dict[str, str]) -> None:
     first = CliRunner().invoke(app, ["deploy", "glue"])
-    before = keys(server, outputs["LakeBucket"])
+    before = keys(aws, outputs["LakeBucket"])
     assert CliRunner().invoke(app, ["deploy", "glue"]).output == first.output
-    assert keys(server, outputs["LakeBucket"]) == before
+    assert keys(aws, outputs["LakeBucket"]) == before
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """The stack of Glue and EMR, made by moto beside the first one and read back by the API of each resource."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -27,30 +26,23 @@ OF_GLUE = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    found = cloud.start(tmp_path_factory.mktemp("cloud"))
-    yield found
-    found.stop()
+def outputs(aws: S3Server) -> dict[str, str]:
+    return cloud.create_stack(aws)
 
 
 @pytest.fixture(scope="module")
-def outputs(server: S3Server) -> dict[str, str]:
-    return cloud.create_stack(server)
-
-
-@pytest.fixture(scope="module")
-def glue(server: S3Server, outputs: dict[str, str]) -> dict[str, str]:
+def glue(aws: S3Server, outputs: dict[str, str]) -> dict[str, str]:
     subnet = outputs["SubnetIds"].partition(",")[0]
-    return cloud.created(server, TEMPLATE, "glue", {**GIVEN, "SubnetId": subnet, "IsEmr": "true"})
+    return cloud.created(aws, TEMPLATE, "glue", {**GIVEN, "SubnetId": subnet, "IsEmr": "true"})
 
 
 @pytest.fixture(scope="module")
-def job(server: S3Server, glue: dict[str, str]) -> dict[str, Any]:
-    return cloud.client(server, "glue").get_job(JobName=glue["JobName"])["Job"]
+def job(aws: S3Server, glue: dict[str, str]) -> dict[str, Any]:
+    return cloud.client(aws, "glue").get_job(JobName=glue["JobName"])["Job"]
 
 
-def statements(server: S3Server, role: str, policy: str) -> list[dict[str, Any]]:
-    return cloud.client(server, "iam").get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]["Statement"]
+def statements(aws: S3Server, role: str, policy: str) -> list[dict[str, Any]]:
+    return cloud.client(aws, "iam").get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]["Statement"]
 
 
 def test_the_job_is_of_a_glue_that_can_work_and_tries_nothing_again_by_itself(
@@ -68,10 +60,10 @@ def test_the_job_is_of_a_glue_that_can_work_and_tries_nothing_again_by_itself(
 
 
 def test_the_arguments_of_the_job_are_settings_that_there_are_and_no_secret(
-    job: dict[str, Any], outputs: dict[str, str], server: S3Server, monkeypatch: pytest.MonkeyPatch
+    job: dict[str, Any], outputs: dict[str, str], aws: S3Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = [part for pair in job["DefaultArguments"].items() for part in pair]
-    with cloud.entered(server):
+    with cloud.entered(aws):
         names = [name for name in settings.names() if f"--{name}" in job["DefaultArguments"]]
         for name in (*names, "AWS_REGION"):
             monkeypatch.setenv(name, "")
@@ -86,9 +78,9 @@ def test_the_arguments_of_the_job_are_settings_that_there_are_and_no_secret(
 
 
 def test_a_job_may_do_what_a_task_may_and_read_the_key_besides(
-    server: S3Server, outputs: dict[str, str], glue: dict[str, str]
+    aws: S3Server, outputs: dict[str, str], glue: dict[str, str]
 ) -> None:
-    of_task, of_job = statements(server, "lakehouse-task", "run"), statements(server, "lakehouse-job", "run")
+    of_task, of_job = statements(aws, "lakehouse-task", "run"), statements(aws, "lakehouse-job", "run")
     key = outputs["PrivacyKeyArn"]
     without = [s | {"Resource": [r for r in s["Resource"] if r != key]} if key in s["Resource"] else s for s in of_job]
     assert without == of_task
@@ -96,9 +88,9 @@ def test_a_job_may_do_what_a_task_may_and_read_the_key_besides(
 
 
 def test_what_glue_asks_for_besides_is_limited_to_its_own(
-    server: S3Server, outputs: dict[str, str], glue: dict[str, str]
+    aws: S3Server, outputs: dict[str, str], glue: dict[str, str]
 ) -> None:
-    found = statements(server, "lakehouse-job", "start")
+    found = statements(aws, "lakehouse-job", "start")
     listed = [([s["Action"]] if isinstance(s["Action"], str) else s["Action"], s) for s in found]
     assert {action for actions, _ in listed for action in actions} == OF_GLUE
     unlimited = [set(actions) for actions, s in listed if s["Resource"] == "*"]
@@ -109,9 +101,9 @@ def test_what_glue_asks_for_besides_is_limited_to_its_own(
 
 
 def test_workers_hear_each_other_only_and_the_databases_let_them_in(
-    server: S3Server, outputs: dict[str, str], glue: dict[str, str]
+    aws: S3Server, outputs: dict[str, str], glue: dict[str, str]
 ) -> None:
-    groups = {g["GroupName"]: g for g in cloud.client(server, "ec2").describe_security_groups()["SecurityGroups"]}
+    groups = {g["GroupName"]: g for g in cloud.client(aws, "ec2").describe_security_groups()["SecurityGroups"]}
     own = groups["lakehouse-glue"]
     (heard,) = own["IpPermissions"]
     assert [pair["GroupId"] for pair in heard["UserIdGroupPairs"]] == [own["GroupId"]]
@@ -120,22 +112,22 @@ def test_workers_hear_each_other_only_and_the_databases_let_them_in(
     for name, port in (("lakehouse-source", 3306), ("lakehouse-warehouse", 5432)):
         let_in = {(r["FromPort"], p["GroupId"]) for r in groups[name]["IpPermissions"] for p in r["UserIdGroupPairs"]}
         assert (port, own["GroupId"]) in let_in
-    (network,) = cloud.client(server, "glue").get_connections()["ConnectionList"]
+    (network,) = cloud.client(aws, "glue").get_connections()["ConnectionList"]
     assert network["PhysicalConnectionRequirements"]["SecurityGroupIdList"] == [own["GroupId"]]
     assert network["ConnectionProperties"] == {}
 
 
 def test_all_that_glue_writes_is_encrypted_by_our_key(
-    server: S3Server, outputs: dict[str, str], glue: dict[str, str]
+    aws: S3Server, outputs: dict[str, str], glue: dict[str, str]
 ) -> None:
-    told = cloud.client(server, "glue").get_security_configuration(Name="lakehouse-glue")["SecurityConfiguration"]
+    told = cloud.client(aws, "glue").get_security_configuration(Name="lakehouse-glue")["SecurityConfiguration"]
     encryption = told["EncryptionConfiguration"]
     assert encryption["S3Encryption"] == [{"S3EncryptionMode": "SSE-KMS", "KmsKeyArn": outputs["KeyArn"]}]
     assert encryption["CloudWatchEncryption"]["KmsKeyArn"] == outputs["KeyArn"]
 
 
-def test_the_emr_application_stops_by_itself_and_has_an_end(server: S3Server, glue: dict[str, str]) -> None:
-    emr = cloud.client(server, "emr-serverless")
+def test_the_emr_application_stops_by_itself_and_has_an_end(aws: S3Server, glue: dict[str, str]) -> None:
+    emr = cloud.client(aws, "emr-serverless")
     found = emr.get_application(applicationId=glue["ApplicationId"])["application"]
     assert (found["releaseLabel"], found["type"]) == ("emr-spark-8.0.0", "Spark")
     assert found["autoStopConfiguration"] == {"enabled": True, "idleTimeoutMinutes": 15}
@@ -143,14 +135,14 @@ def test_the_emr_application_stops_by_itself_and_has_an_end(server: S3Server, gl
 
 
 def test_a_run_on_emr_has_the_script_code_and_settings_of_the_glue_job(
-    server: S3Server, glue: dict[str, str], job: dict[str, Any]
+    aws: S3Server, glue: dict[str, str], job: dict[str, Any]
 ) -> None:
     archive = "s3://b/environment.tar.gz"
-    with cloud.entered(server):
+    with cloud.entered(aws):
         done = CliRunner().invoke(app, ["deploy", "emr", "--stack", "glue", "--environment", archive])
     assert done.exit_code == 0, done.output
     asked = json.loads(done.output)
-    emr = cloud.client(server, "emr-serverless")
+    emr = cloud.client(aws, "emr-serverless")
     started = emr.start_job_run(clientToken="one", **asked)
 
     told = emr.get_job_run(applicationId=glue["ApplicationId"], jobRunId=started["jobRunId"])["jobRun"]
@@ -167,7 +159,7 @@ def test_a_run_on_emr_has_the_script_code_and_settings_of_the_glue_job(
     ], "EMR brings Delta of its own"  # fmt: skip
 
 
-def test_a_stack_without_emr_is_told(server: S3Server, glue: dict[str, str]) -> None:
-    with cloud.entered(server):
+def test_a_stack_without_emr_is_told(aws: S3Server, glue: dict[str, str]) -> None:
+    with cloud.entered(aws):
         done = CliRunner().invoke(app, ["deploy", "emr", "--stack", "lakehouse", "--environment", "s3://b/e.tar.gz"])
     assert (done.exit_code, "no EMR Serverless application" in done.stderr) == (1, True)

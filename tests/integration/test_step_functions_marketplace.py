@@ -5,8 +5,6 @@ All on two tables, of which one mart reads both and one reads one; each job run 
 
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -25,7 +23,7 @@ from deployments.glue import artifacts
 from lakehouse.handover import Handover
 from lakehouse.lake import Lake
 from lakehouse.ledger import RunReport
-from tests.support import cloud
+from tests.support import cloud, command
 from tests.support.contents import contents
 from tests.support.steps import Steps, opened, play
 
@@ -77,14 +75,10 @@ class Played:
             "LAKEHOUSE_SOURCE__PORT": str(self.source.port), "LAKEHOUSE_SOURCE__USER": self.source.user,
             "LAKEHOUSE_SOURCE__PASSWORD": self.source.password, "LAKEHOUSE_PRIVACY__KEY": key["SecretString"],
             "PREFECT_HOME": str(self.folder / "prefect"),
-            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600", "PYTHONPATH": str(artifacts.CLONE),
+            "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "600",
         }  # fmt: skip
-        command = [sys.executable, "-m", "cli.main", "run", "--no-publish", "--as-of", self.as_of]
-        command += [word for table in TABLES for word in ("--table", table)]
-        done = subprocess.run(
-            command, env=environment, cwd=self.folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        only = [word for table in TABLES for word in ("--table", table)]
+        command.run("--as-of", self.as_of, *only, folder=self.folder, environment=environment, within=PATIENCE)
         self.by_prefect[day] = contents(Lake(lake))
 
     def report(self, name: str) -> RunReport:

@@ -6,11 +6,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from socket import create_connection
 
-import psutil
 import pyspark
 
 from demo.servers.process import Process, launch, on_free_port, wait_until
@@ -20,30 +18,16 @@ HOST = "127.0.0.1"
 HOME = Path(str(pyspark.__file__)).parent
 WORKERS = 2
 DAEMON_MEMORY = "256m"
-EXECUTOR = "CoarseGrainedExecutorBackend"
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A standalone cluster, by the address of its master."""
-
-    url: str
-    workers: tuple[Process, ...]
-
-    def executors(self) -> list[psutil.Process]:
-        """The processes in which tasks run now."""
-        children = [p for worker in self.workers for p in psutil.Process(worker.pid).children(recursive=True)]
-        return [p for p in children if any(EXECUTOR in part for part in p.cmdline())]
 
 
 @contextmanager
-def standalone(folder: Path, workers: int = WORKERS) -> Iterator[Cluster]:
-    """A master and its workers of one core each, gone at the end."""
+def standalone(folder: Path, workers: int = WORKERS) -> Iterator[str]:
+    """The address of a master with its workers of one core each, gone at the end."""
     with _master(folder) as port:
         url, started = f"spark://{HOST}:{port}", list[Process]()
         try:
             started.extend(_worker(folder, url, number) for number in range(workers))
-            yield Cluster(url, tuple(started))
+            yield url
         finally:
             for worker in started:
                 worker.stop()

@@ -1,7 +1,6 @@
 """Executions of the state machine: the stacks in moto, a Glue job that plays, and what people are told of the end."""
 
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 from demo.servers.s3 import S3Server
 from deployments.step_functions import definition
 from tests.support import alerts, cloud
+from tests.support.ecs import wait
 
 JOB = "lakehouse-step"
 VERSION = "abc"
@@ -47,11 +47,10 @@ class Steps:
 
     def ended(self, arn: str, patience: float) -> dict[str, Any]:
         """The execution once it has ended."""
-        client, end = cloud.client(self.server, "stepfunctions"), time.monotonic() + patience
-        while (found := client.describe_execution(executionArn=arn))["status"] == RUNNING:
-            assert time.monotonic() < end, self.runs()
-            time.sleep(0.2)
-        return dict(found)
+        client = cloud.client(self.server, "stepfunctions")
+        found = lambda: dict(client.describe_execution(executionArn=arn))  # noqa: E731
+        wait(lambda: found()["status"] != RUNNING, patience, lambda: str(self.runs()))
+        return found()
 
     def run(self, name: str, patience: float, **asked: Any) -> dict[str, Any]:
         """An execution to its end."""
@@ -70,11 +69,8 @@ class Steps:
 
     def told_once(self, name: str, patience: float = 30) -> dict[str, Any]:
         """The one thing that people have been told of an execution, or are told soon."""
-        end = time.monotonic() + patience
-        while not (found := self.told(name)):
-            assert time.monotonic() < end, "nobody was told"
-            time.sleep(0.2)
-        (told,) = found
+        wait(lambda: self.told(name), patience, lambda: f"nobody was told of {name}: {self.heard}")
+        (told,) = self.told(name)
         return told
 
     def altered(self, name: str, machine: Mapping[str, Any], job: str = JOB) -> str:

@@ -1,8 +1,6 @@
 """The ways to run the product, each on a lake of its own beside the same source; nothing is published."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +17,7 @@ from prefect.client.schemas.schedules import RRuleSchedule
 from demo.servers import worker
 from demo.servers.stack import Stack
 from deployments.pools import LOCAL
-from tests.support.cloud import CLONE
+from tests.support import command
 from tests.support.ecs import FINAL, Ecs, wait
 
 RUN_SECONDS = 1200
@@ -51,20 +49,12 @@ class Place:
     def local(self) -> Way:
         """A flow run in a process of one's own."""
         stack = self._stack("local")
-        command = [sys.executable, "-m", "cli.main", "run", "--no-publish", "--as-of", self.as_of.isoformat()]
 
         def run() -> None:
-            environment = os.environ | stack.environment() | {"PYTHONPATH": str(CLONE)}
-            done = subprocess.run(
-                command,
-                cwd=self.folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=RUN_SECONDS,
-                check=False,
-            )
-            assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+            command.run(
+                "--as-of", self.as_of.isoformat(), folder=self.folder, environment=os.environ | stack.environment(),
+                within=RUN_SECONDS,
+            )  # fmt: skip
 
         return Way(str(stack.lake), run)
 
