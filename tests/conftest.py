@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.servers import mariadb, postgres, prefect, s3
+from lakehouse import session
 from lakehouse.lake import Lake
 from tests.support import cloud
 
@@ -49,6 +50,15 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith("LAKEHOUSE_") and name != "LAKEHOUSE_JARS":
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def forgotten_tables() -> Iterator[None]:
+    """Delta keeps what it read of a table's log for an hour: hundreds of tests' tables would fill the heap."""
+    yield
+    running = session.running()
+    if running is not None:
+        running._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
 
 
 @pytest.fixture(scope="session")
