@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -45,9 +46,11 @@ def marketplace(
     try:
         found, catalog = settings.load(), transforms.catalog()
         names = sorted(map(str, tables)) or sorted(catalog.tables)
-        with _engine(found, publish=publish) as engine:
-            run = pipeline.start(found, catalog, mode, since, until, as_of)
-            report = _run(run, names, engine, began)
+        with ThreadPoolExecutor(1) as beside:  # the source is asked, and waits, while the warehouse is
+            started = beside.submit(pipeline.start, found, catalog, mode, since, until, as_of)
+            with _engine(found, publish=publish) as engine:
+                run = started.result()
+                report = _run(run, names, engine, began)
         steps.record(run, report)
     except PipelineError as error:
         return Failed(message=str(error), data=error)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -69,6 +71,7 @@ def _opened(source: SourceSettings, read_timeout: int) -> Connection[Any]:
             write_timeout=CONNECT_SECONDS,
             autocommit=True,
             ssl=_tls(source),
+            ssl_disabled=source.tls == "off",  # or each connection would look for encryption that nobody verifies
             init_command=PINS[0],
         )
     except pymysql.err.MySQLError as error:
@@ -125,9 +128,14 @@ def _tls(source: SourceSettings) -> ssl.SSLContext | None:
     if source.tls == "off":
         return None
     try:
-        return ssl.create_default_context(cafile=str(source.ca) if source.ca else None)
+        return _trusting(source.ca)
     except OSError as error:
         raise Terminal(
             f"LAKEHOUSE_SOURCE__CA names {source.ca}, which cannot be read as certificates ({type(error).__name__}); "
             "set it to the file of the source's authorities"
         ) from None
+
+
+@cache  # a start opens a dozen connections, and reading the authorities takes longer than a handshake
+def _trusting(ca: Path | None) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(ca) if ca else None)
