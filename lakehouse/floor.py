@@ -10,6 +10,7 @@ from pyspark.sql import SparkSession
 from lakehouse.contracts import Terminal
 
 SPARK, HADOOP = (4, 0), (3, 4, 2)
+TASKS_PER_CORE = 4  # so that no executor is without one
 OLD = {"3.5.6": "AWS Glue 5.1", "3.5.4": "AWS Glue 5.0", "3.3.0": "AWS Glue 4.0"}
 S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 CLASSES = {
@@ -50,6 +51,26 @@ def refuse_unfit(session: SparkSession, *, is_s3: bool) -> None:
     found = file_system(session, "s3a") if is_s3 else S3A
     if found != S3A:
         raise Terminal(f"s3a:// is served by {found}, which cannot create under a condition; it must be {S3A}")
+
+
+def refuse_lacking(session: SparkSession, *, is_s3: bool) -> None:
+    """Refuses a session whose executors lack a jar, as far as those that are there so far can be asked.
+
+    Raises:
+        Terminal: Names the jar.
+    """
+    wanted = {**CLASSES, S3A: "hadoop-aws"} if is_s3 else CLASSES
+    loaded = [
+        f"try_reflect('java.lang.Class', 'forName', '{name}') IS NOT NULL AS `{jar}`" for name, jar in wanted.items()
+    ]
+    tasks = TASKS_PER_CORE * session.sparkContext.defaultParallelism
+    found = session.range(0, tasks, 1, tasks).selectExpr(*loaded).collect()
+    missing = [jar for jar in wanted.values() if not all(row[jar] for row in found)]
+    if missing:
+        raise Terminal(
+            f"missing on the class path of the executors: {', '.join(missing)}; each worker needs the jars in the "
+            "folder in which the driver has them: LAKEHOUSE_JARS"
+        )
 
 
 def _is_there(session: SparkSession, name: str) -> bool:

@@ -88,6 +88,8 @@ def _started(settings: Settings, builder: SparkSession.Builder) -> SparkSession:
     try:
         if settings.spark.master == PLATFORM:
             floor.refuse_unfit(session, is_s3=settings.is_on_s3)
+        if not settings.spark.master.startswith("local"):
+            floor.refuse_lacking(session, is_s3=settings.is_on_s3)
     except Terminal:
         session.stop()  # or the next to ask would be given it
         raise

@@ -17,7 +17,7 @@ from demo.marketplace.evolve import evolve
 from demo.marketplace.generate import generate
 from demo.servers.mariadb import MariaDb
 from lakehouse import cluster as product
-from lakehouse import jars, session
+from lakehouse import floor, jars, session
 from lakehouse.contracts import Terminal, Transient
 from lakehouse.lake import Lake
 from lakehouse.settings import Settings, SourceSettings, SparkSettings
@@ -25,11 +25,27 @@ from lakehouse.source.connection import connect
 from lakehouse.source.horizon import safe_horizon
 from tests.support import cluster
 from tests.support.contents import contents
+from tests.support.ecs import wait
 from tests.support.marketplace_run import AT
 
 ROOT = Path(__file__).parents[2]
 SCALE, DATABASE = 0.02, "clusters"
 RUN_SECONDS = 900
+WITHOUT_A_JAR = """
+from lakehouse import session, settings
+from lakehouse.contracts import Terminal
+
+def fewer(given):
+    builder = whole(given)
+    path = builder._options["spark.executor.extraClassPath"].split(":")
+    return builder.config("spark.executor.extraClassPath", ":".join(jar for jar in path if "{lost}" not in jar))
+
+whole, session._own = session._own, fewer
+try:
+    session.spark(settings.load())
+except Terminal as error:
+    print(str(error).split(";")[0])
+"""
 Sums = dict[str, tuple[int, str]]
 
 
@@ -125,6 +141,53 @@ def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engin
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
+def test_an_executor_that_is_killed_in_mid_run_changes_nothing(
+    engines: dict[str, Engine], admin: Admin, source_server: MariaDb
+) -> None:
+    evolve(admin)
+    at, lake = now(source_server), Lake(str(engines["standalone"].lake))
+    before = lake.state("bronze", "bookings")
+    code, said = engines["local"].run(at)
+    assert code == 0, said[-3000:]
+
+    running = engines["standalone"].start(at)
+    wait(
+        lambda: running.poll() is not None or lake.state("bronze", "bookings") != before,
+        RUN_SECONDS,
+        lambda: "no commit",
+    )
+    found = cluster.executors()
+    assert len(found) == cluster.WORKERS
+    found[0].kill()
+    assert running.poll() is None
+    wait(lambda: running.poll() is not None or {*cluster.executors()} - {*found}, RUN_SECONDS, lambda: "none")
+    assert running.poll() is None, "the run ended before a new executor was there"
+    code, said = ended(running)
+
+    assert code == 0, said[-3000:]
+    assert contents(lake) == contents(Lake(str(engines["local"].lake)))
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("lost", ["delta-spark", "logstore"])
+def test_a_jar_that_the_workers_lack_is_named_and_nothing_is_written(
+    two_workers: str, tmp_path: Path, lost: str
+) -> None:
+    lake = tmp_path / "lake"
+    settings = {"LAKEHOUSE_SPARK__MASTER": two_workers, "LAKEHOUSE_SPARK__READER": "jdbc", "LAKEHOUSE_LAKE": str(lake)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "SPARK_LOCAL_IP": cluster.HOST, **settings}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_A_JAR.format(lost=lost)],
+        capture_output=True, text=True, timeout=300, check=False, cwd=tmp_path, env=environment,
+    )  # fmt: skip
+
+    assert done.stdout.strip() == f"missing on the class path of the executors: {lost}"
+    assert not lake.exists()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_the_changed_day_is_another_one(engines: dict[str, Engine]) -> None:
     seen = engines["local"].seen
 
@@ -145,6 +208,15 @@ def test_a_cluster_that_is_not_there_is_told_at_once_and_can_be_tried_again(tmp_
 
 
 @pytest.mark.parametrize("master", ["spark://nowhere", "spark://host:port", "spark://"])
+def test_a_class_that_no_executor_has_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spark = session.spark(Settings(lake=str(tmp_path / "lake")))
+    floor.refuse_lacking(spark, is_s3=True)
+
+    monkeypatch.setitem(floor.CLASSES, "io.delta.Absent", "delta-other")
+    with pytest.raises(Terminal, match="missing on the class path of the executors: delta-other; "):
+        floor.refuse_lacking(spark, is_s3=False)
+
+
 def test_an_address_without_host_or_port_is_refused_by_name(master: str) -> None:
     with pytest.raises(Terminal, match=rf"LAKEHOUSE_SPARK__MASTER is {master}: an address is spark://host:port"):
         product.refuse_absent(master)

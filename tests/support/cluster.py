@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import create_connection
 
+import psutil
 import pyspark
 
 from demo.servers.process import Process, launch, on_free_port, wait_until
@@ -31,6 +32,14 @@ def standalone(folder: Path, workers: int = WORKERS) -> Iterator[str]:
         finally:
             for worker in started:
                 worker.stop()
+
+
+def executors() -> list[psutil.Process]:
+    """The processes of all clusters of this one that run the tasks."""
+    with suppress(psutil.NoSuchProcess):
+        found = psutil.Process().children(recursive=True)
+        return [one for one in found if any("CoarseGrainedExecutorBackend" in word for word in one.cmdline())]
+    return executors()  # one was gone before it was looked at
 
 
 @contextmanager

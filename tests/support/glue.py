@@ -24,7 +24,7 @@ OF_GLUE = ("--JOB_NAME", "played", "--JOB_RUN_ID", "jr_1", "--job-bookmark-optio
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job ended: its exit code, its output, and the last line of its errors."""
+    """How a job ended: its exit code, what its Python said on both streams, and what Java said."""
 
     code: int
     output: str
@@ -32,8 +32,8 @@ class Ended:
 
     @property
     def said(self) -> str:
-        """The line that Glue shows as the error of the job run."""
-        lines = self.errors.strip().splitlines()
+        """The last line of the script, which Glue shows as the error of the job run."""
+        lines = self.output.strip().splitlines()
         return lines[-1] if lines else ""
 
 
