@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -16,18 +17,21 @@ from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from demo.servers.prefect import PrefectServer
 from demo.servers.stack import Stack
+from deployments.glue import artifacts
 from deployments.pools import LOCAL
 from deployments.setup import setup
-from lakehouse.lake import Lake
 from lakehouse.settings import Settings
-from tests.support.contents import contents
+from tests.support import cluster, steps
 from tests.support.ecs import opened, product_deployment, tell, worker
-from tests.support.ways import Place, Way
+from tests.support.ways import Contents, Place
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(6000)]
 SCALE = 0.02
-Contents = dict[str, tuple[int, str]]
-WAYS = ("local", "ad hoc", "scheduled", "ecs")
+WAYS = ("local", "ad hoc", "scheduled", "ecs", "glue", "step functions", "cluster")
+IN_A_PROCESS = {  # what a Glue job finds set up by its platform
+    "LAKEHOUSE_SPARK__MASTER": "local[2]", "LAKEHOUSE_SPARK__DRIVER_MEMORY": "900m", "LAKEHOUSE_SOURCE__TLS": "off",
+    "LAKEHOUSE_WAREHOUSE__TLS": "off",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -47,26 +51,32 @@ def days(
         pytest.MonkeyPatch.context() as patch,
         temporary_settings({PREFECT_API_URL: prefect_server.api}),
         get_client(sync_client=True) as client,
-        opened(folder, prefect_server, **where, SourceDatabase=mariadb.DATABASE) as ecs,
+        opened(_made(folder / "ecs"), prefect_server, **where, SourceDatabase=mariadb.DATABASE) as ecs,
         worker(ecs),
+        steps.opened(_made(folder / "steps"), **where, SourceDatabase=mariadb.DATABASE) as machine,
+        cluster.standalone(_made(folder / "workers")) as master,
     ):
         patch.setenv("PREFECT_API_URL", prefect_server.api)
         patch.setenv("PREFECT_HOME", str(prefect_server.home))
         tell(ecs, source_server, warehouse_server)
+        steps.tell(machine, source_server, warehouse_server)
+        steps.play(machine, artifacts.HERE / "job.py", **IN_A_PROCESS)
         deployment = product_deployment(ecs, Settings())
         setup(Settings(), LOCAL)
         place = Place(stack, client, folder, datetime.now(UTC).date())
-        ways = dict(
-            zip(WAYS, [place.local(), place.ad_hoc(), place.scheduled(), place.on_ecs(ecs, deployment)], strict=True)
-        )
-        first = {name: _carried(way) for name, way in ways.items()}
+        ways = {
+            "local": place.local(), "ad hoc": place.ad_hoc(), "scheduled": place.scheduled(),
+            "ecs": place.on_ecs(ecs, deployment), "glue": place.by_glue(machine),
+            "step functions": place.by_step_functions(machine), "cluster": place.on_cluster(master),
+        }  # fmt: skip
+        first = {name: way.carried() for name, way in ways.items()}
         evolve(admin_of(source_server))
-        yield {name: [first[name], _carried(way)] for name, way in ways.items()}
+        yield {name: [first[name], way.carried()] for name, way in ways.items()}
 
 
-def _carried(way: Way) -> Contents:
-    way.run()
-    return contents(Lake(way.lake))
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
 
 
 @pytest.mark.parametrize("way", WAYS[1:])

@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import DeploymentUpdate
@@ -15,21 +15,33 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.schedules import RRuleSchedule
 
 from demo.servers import worker
+from demo.servers.s3 import S3Server
 from demo.servers.stack import Stack
 from deployments.pools import LOCAL
-from tests.support import command
+from lakehouse.lake import Lake
+from tests.support import cloud, cluster, command
+from tests.support.contents import contents
 from tests.support.ecs import FINAL, Ecs, wait
+from tests.support.steps import JOB, Steps
 
 RUN_SECONDS = 1200
 Run = Callable[[], None]
+Contents = dict[str, tuple[int, str]]
 
 
 @dataclass(frozen=True)
 class Way:
-    """How a day is carried into a lake."""
+    """How a day is carried into a lake, and whose S3 it is on where it is not that of the environment."""
 
     lake: str
     run: Run
+    aws: S3Server | None = None
+
+    def carried(self) -> Contents:
+        """What the lake holds after a run."""
+        self.run()
+        with cloud.entered(self.aws) if self.aws else nullcontext():
+            return contents(Lake(self.lake))
 
 
 @dataclass(frozen=True)
@@ -48,15 +60,36 @@ class Place:
 
     def local(self) -> Way:
         """A flow run in a process of one's own."""
-        stack = self._stack("local")
+        return self._by_command("local")
+
+    def on_cluster(self, master: str) -> Way:
+        """A flow run whose Spark is a cluster."""
+        return self._by_command(
+            "cluster", LAKEHOUSE_SPARK__MASTER=master, LAKEHOUSE_SPARK__READER="jdbc", SPARK_LOCAL_IP=cluster.HOST
+        )
+
+    def by_glue(self, steps: Steps) -> Way:
+        """One job run of Glue for all of it."""
+        lake = f"s3://{steps.outputs['LakeBucket']}/glue"
+        glue = cloud.client(steps.server, "glue")
 
         def run() -> None:
-            command.run(
-                "--as-of", self.as_of.isoformat(), folder=self.folder, environment=os.environ | stack.environment(),
-                within=RUN_SECONDS,
-            )  # fmt: skip
+            asked = {"--whole": "true", "--as-of": self.as_of.isoformat(), "--publish": "false"}
+            started = glue.start_job_run(JobName=JOB, Arguments={**asked, "--LAKEHOUSE_LAKE": lake})["JobRunId"]
+            found = lambda: glue.get_job_run(JobName=JOB, RunId=started)["JobRun"]  # noqa: E731
+            wait(lambda: found()["JobRunState"] != "RUNNING", RUN_SECONDS, lambda: str(found()))
+            assert found()["JobRunState"] == "SUCCEEDED", found()
 
-        return Way(str(stack.lake), run)
+        return Way(lake, run, steps.server)
+
+    def by_step_functions(self, steps: Steps) -> Way:
+        """An execution of the state machine, each step a job run."""
+
+        def run() -> None:
+            ended = steps.run(uuid4().hex, RUN_SECONDS, **self.asked)
+            assert ended["status"] == "SUCCEEDED", ended
+
+        return Way(steps.outputs["LakeUri"], run, steps.server)
 
     def ad_hoc(self) -> Way:
         """A run that is started as the UI does, taken by a worker."""
@@ -92,6 +125,17 @@ class Place:
             assert ecs.finished(started, RUN_SECONDS)[0] == "COMPLETED", ecs.logs(started)
 
         return Way(ecs.outputs["LakeUri"], run)
+
+    def _by_command(self, name: str, **settings: str) -> Way:
+        stack = self._stack(name)
+        environment = os.environ | stack.environment() | settings
+
+        def run() -> None:
+            command.run(
+                "--as-of", self.as_of.isoformat(), folder=self.folder, environment=environment, within=RUN_SECONDS
+            )
+
+        return Way(str(stack.lake), run)
 
     def _by_worker(self, name: str, start: Callable[[UUID], UUID]) -> Way:
         stack = self._stack(name)
