@@ -141,7 +141,7 @@ def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engin
 
 @pytest.mark.long
 @pytest.mark.timeout(3600)
-def test_an_executor_that_is_killed_in_mid_run_changes_nothing(
+def test_an_executor_that_is_killed_in_mid_run_loses_and_doubles_no_row(
     engines: dict[str, Engine], admin: Admin, source_server: MariaDb
 ) -> None:
     evolve(admin)
@@ -160,9 +160,10 @@ def test_an_executor_that_is_killed_in_mid_run_changes_nothing(
     assert len(found) == cluster.WORKERS
     found[0].kill()
     assert running.poll() is None
-    wait(lambda: running.poll() is not None or {*cluster.executors()} - {*found}, RUN_SECONDS, lambda: "none")
-    assert running.poll() is None, "the run ended before a new executor was there"
     code, said = ended(running)
+    if code != 0:  # what it had read of the source went with it, and is not read a second time within a commit
+        assert said.splitlines()[-1].startswith("Transient: "), said[-3000:]
+        code, said = engines["standalone"].run(at)
 
     assert code == 0, said[-3000:]
     assert contents(lake) == contents(Lake(str(engines["local"].lake)))
