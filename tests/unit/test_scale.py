@@ -11,7 +11,7 @@ from benchmarks.scale import projected
     ("law", "line", "power"),
     [
         (lambda x: 2 * x, 2000, 2000),  # through nothing, a line is a power law of exponent 1
-        (lambda x: 5 + 2 * x, 2005, 17 * (1000 / 6) ** 0.628),  # a fixed part bends the power law: log2(17 / 11) is 0.628
+        (lambda x: 5 + 2 * x, 2005, 17 * (1000 / 6) ** 0.628),  # a fixed part bends it: log2(17 / 11)
         (lambda x: x * x, 9 * 1000 - 18, 1_000_000),  # and what grows with the square is beyond any line
         (lambda x: 0 * x, 0, 0),
     ],
