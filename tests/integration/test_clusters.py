@@ -208,7 +208,6 @@ def test_a_cluster_that_is_not_there_is_told_at_once_and_can_be_tried_again(tmp_
     assert not (tmp_path / "lake").exists()
 
 
-@pytest.mark.parametrize("master", ["spark://nowhere", "spark://host:port", "spark://"])
 def test_a_class_that_no_executor_has_is_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spark = session.spark(Settings(lake=str(tmp_path / "lake")))
     floor.refuse_lacking(spark, is_s3=True)
@@ -218,6 +217,7 @@ def test_a_class_that_no_executor_has_is_missed(tmp_path: Path, monkeypatch: pyt
         floor.refuse_lacking(spark, is_s3=False)
 
 
+@pytest.mark.parametrize("master", ["spark://nowhere", "spark://host:port", "spark://"])
 def test_an_address_without_host_or_port_is_refused_by_name(master: str) -> None:
     with pytest.raises(Terminal, match=rf"LAKEHOUSE_SPARK__MASTER is {master}: an address is spark://host:port"):
         product.refuse_absent(master)
