@@ -25,7 +25,7 @@ from lakehouse.lake import Lake
 from lakehouse.ledger import RunReport
 from tests.support import cloud, command
 from tests.support.contents import contents
-from tests.support.steps import Steps, opened, play, tell
+from tests.support.steps import Steps, opened, play
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(3000)]
 SCALE, GRACE, PATIENCE = 0.02, 5, 1200
@@ -103,7 +103,7 @@ def played(
         folder, SourceHost=source_server.host, SourcePort=str(source_server.port), SourceDatabase=mariadb.DATABASE,
         WarehouseHost=warehouse_server.host, WarehousePort=str(warehouse_server.port), WarehouseDatabase="warehouse",
     ) as steps, cloud.entered(steps.server):  # fmt: skip
-        tell(steps, source_server, warehouse_server)
+        cloud.tell(steps.server, steps.outputs, source_server, warehouse_server)
         play(steps, artifacts.HERE / "job.py", **SETTINGS)
         yield Played(steps, source_server, folder, datetime.now(UTC).date().isoformat())
 

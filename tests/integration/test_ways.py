@@ -21,7 +21,7 @@ from deployments.glue import artifacts
 from deployments.pools import LOCAL
 from deployments.setup import setup
 from lakehouse.settings import Settings
-from tests.support import cluster, steps
+from tests.support import cloud, cluster, steps
 from tests.support.ecs import opened, product_deployment, tell, worker
 from tests.support.ways import Contents, Place
 
@@ -59,7 +59,7 @@ def days(
         patch.setenv("PREFECT_API_URL", prefect_server.api)
         patch.setenv("PREFECT_HOME", str(prefect_server.home))
         tell(ecs, source_server, warehouse_server)
-        steps.tell(machine, source_server, warehouse_server)
+        cloud.tell(machine.server, machine.outputs, source_server, warehouse_server)
         steps.play(machine, artifacts.HERE / "job.py", **IN_A_PROCESS)
         deployment = product_deployment(ecs, Settings())
         setup(Settings(), LOCAL)

@@ -1,5 +1,6 @@
 """AWS as this process and those it starts see it: moto's server, with all resources of our template."""
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ import boto3
 import httpx
 import pytest
 
+from demo.servers.mariadb import MariaDb
+from demo.servers.postgres import Postgres
 from demo.servers.process import launch, on_free_port, wait_until
 from demo.servers.s3 import KEY, REGION, S3Server
 
@@ -58,6 +61,14 @@ def client(server: S3Server, service: str) -> Any:
     return boto3.client(
         service, endpoint_url=server.url, region_name=REGION, aws_access_key_id=KEY, aws_secret_access_key=KEY
     )
+
+
+def tell(server: S3Server, outputs: Mapping[str, str], source: MariaDb, warehouse: Postgres) -> None:
+    """Puts the servers' own users into a stack's secrets."""
+    vault = client(server, "secretsmanager")
+    for output, database in (("SourceSecretArn", source), ("WarehouseSecretArn", warehouse)):
+        value = json.dumps({"username": database.user, "password": database.password})
+        vault.put_secret_value(SecretId=outputs[output], SecretString=value)
 
 
 def create_stack(server: S3Server, name: str = STACK, **parameters: str) -> dict[str, str]:

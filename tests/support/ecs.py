@@ -177,10 +177,7 @@ def product_deployment(ecs: Ecs, settings: Settings) -> UUID:
 
 def tell(ecs: Ecs, source: MariaDb, warehouse: Postgres) -> None:
     """Puts the servers' own users into the stack's secrets; the servers of tests have no certificate to trust."""
-    secrets = cloud.client(ecs.server, "secretsmanager")
-    for output, server in (("SourceSecretArn", source), ("WarehouseSecretArn", warehouse)):
-        value = json.dumps({"username": server.user, "password": server.password})
-        secrets.put_secret_value(SecretId=ecs.outputs[output], SecretString=value)
+    cloud.tell(ecs.server, ecs.outputs, source, warehouse)
     template = pool.template(ecs.outputs)
     for server in ("SOURCE", "WAREHOUSE"):
         template["variables"]["properties"]["env"]["default"][f"LAKEHOUSE_{server}__TLS"] = "off"

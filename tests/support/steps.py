@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from demo.servers.mariadb import MariaDb
-from demo.servers.postgres import Postgres
 from demo.servers.s3 import S3Server
 from deployments.step_functions import definition
 from tests.support import alerts, cloud
@@ -124,14 +122,6 @@ def created(server: S3Server, outputs: Mapping[str, str]) -> dict[str, str]:
     job = {"Code": "rental_lakehouse-0.1.0.zip", "Jars": "", "SubnetId": subnet, "AvailabilityZone": "us-east-1a"}
     glue = cloud.created(server, GLUE, f"{name}-glue", {**both, **job})
     return {**glue, **cloud.created(server, TEMPLATE, f"{name}-steps", both)}
-
-
-def tell(steps: Steps, source: MariaDb, warehouse: Postgres) -> None:
-    """Puts the servers' own users into the stack's secrets."""
-    vault = cloud.client(steps.server, "secretsmanager")
-    for output, server in (("SourceSecretArn", source), ("WarehouseSecretArn", warehouse)):
-        value = json.dumps({"username": server.user, "password": server.password})
-        vault.put_secret_value(SecretId=steps.outputs[output], SecretString=value)
 
 
 def play(steps: Steps, script: Path, job: str = JOB, at_once: int = 10, **settings: str) -> None:
