@@ -57,7 +57,7 @@ def forgotten_tables() -> Iterator[None]:
     """Delta keeps what it read of a table's log for an hour: hundreds of tests' tables would fill the heap."""
     yield
     running = session.running()
-    if running is not None:
+    if running is not None and "io.delta" in str(running.conf.get("spark.sql.extensions", "")):
         running._jvm.org.apache.spark.sql.delta.DeltaLog.clearCache()  # type: ignore[union-attr]
 
 
