@@ -211,8 +211,7 @@ def _fitted(one: Measured, two: Measured) -> Table:
         (at, slope), (cpu_at, cpu_slope) = (
             _line(one.bookings, of(small[name]), two.bookings, of(large[name])) for of in (clock, cpu)
         )
-        grown = max(large[name].cpu, 0.01) / max(small[name].cpu, 0.01)
-        exponent = math.log(grown) / math.log(two.bookings / one.bookings)
+        exponent = _exponent(one.bookings, small[name].cpu, two.bookings, large[name].cpu)
         figures = f"{at:.1f}", f"{slope:.2f}", f"{cpu_at:.1f}", f"{cpu_slope:.2f}", f"{exponent:.2f}"
         shown.add_row(name, *figures, style="bold" if name == ALL else None)
     return shown
@@ -232,8 +231,12 @@ def _drawn_on(one: Measured, two: Measured) -> Table:
 def projected(x1: int, y1: float, x2: int, y2: float, x: int) -> tuple[float, float]:
     """What a line, and a power law, through two measured points say of a third; what took no time takes none."""
     at, slope = _line(x1, y1, x2, y2)
-    exponent = math.log(y2 / y1) / math.log(x2 / x1) if y1 > 0 and y2 > 0 else 0
-    return at + slope * x / 1e6, y2 * (x / x2) ** exponent
+    return at + slope * x / 1e6, y2 * (x / x2) ** _exponent(x1, y1, x2, y2)
+
+
+def _exponent(x1: int, y1: float, x2: int, y2: float) -> float:
+    """Of the power law through two points; 0 where one of them is nothing."""
+    return math.log(y2 / y1) / math.log(x2 / x1) if y1 > 0 and y2 > 0 else 0
 
 
 def _line(x1: int, y1: float, x2: int, y2: float) -> tuple[float, float]:

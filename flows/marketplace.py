@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 import transforms
 from flows.parameters import AsOf, Publish, ReadMode, Since, Tables, Until, run_name
 from flows.table import table_flow
-from lakehouse import course, mirrors, pipeline, presentation, session, settings
+from lakehouse import arrival, course, mirrors, pipeline, presentation, session, settings
 from lakehouse.contracts import PipelineError
 from lakehouse.course import Course
 from lakehouse.ledger import MartRecord, RunReport, TableRecord
@@ -107,7 +107,8 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
         if stop.is_set():
             return TableRecord(table, "canceled", error="canceled")
         try:
-            return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
+            with arrival.ahead(run.settings):
+                return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
         except Exception as error:
             return course.stopped(table, error)
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,11 @@ class Arrival:
     rows: int
     proof: Checksum | None
     tail: Checksum = NOTHING
+
+
+def ahead(settings: Settings) -> AbstractContextManager[None]:
+    """The first read of the block begins sooner, where the reader takes time to start."""
+    return nullcontext() if settings.spark.reader == "jdbc" else reader.ahead()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from importlib import import_module
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -120,6 +121,7 @@ def main() -> None:
     """Reads the job, does it, and tells how it ended; ends with its parent."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PARENT_DIED, signal.SIGKILL)
+    import_module("connectorx")  # while it waits for the job
     job = Job(**json.loads(sys.stdin.read()))
     try:
         outcome = read(job)

@@ -17,7 +17,8 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -55,6 +56,24 @@ class Staged:
     rows: int
     proof: Checksum | None
     tail: Checksum = NOTHING
+
+
+@dataclass(frozen=True)
+class Child:
+    """A process that waits for its job, and what it complains of."""
+
+    process: subprocess.Popen[str]
+    complaints: IO[str]
+
+    def give(self, job: Job) -> None:
+        """Tells it what to read."""
+        with suppress(BrokenPipeError):
+            assert self.process.stdin is not None
+            self.process.stdin.write(json.dumps(asdict(job)))
+            self.process.stdin.close()
+
+
+AHEAD: ContextVar[list[Child]] = ContextVar("ahead")
 
 
 def stage(source: SourceSettings, table: Table, where: str, folder: str, tail: str | None = None) -> Staged:
@@ -96,44 +115,53 @@ def _schema(table: Table) -> pa.Schema:
     return pa.schema([(c.name, of(c).arrow) for c in table.columns])
 
 
-def _outcome(job: Job, source: SourceSettings, table: Table, marker: str) -> Outcome:
-    with tempfile.TemporaryFile("w+") as complaints, _child(job, complaints) as process:
+@contextmanager
+def ahead() -> Iterator[None]:
+    """The first read of the block finds its process up: that starts while the caller still waits for something else."""
+    with _child() as child:
+        token = AHEAD.set([child])
         try:
-            for line in _watched(process, source, table):
+            yield
+        finally:
+            AHEAD.reset(token)
+
+
+def _outcome(job: Job, source: SourceSettings, table: Table, marker: str) -> Outcome:
+    ready = AHEAD.get(None)
+    with nullcontext(ready.pop()) if ready else _child() as child:
+        child.give(job)
+        try:
+            for line in _watched(child.process, source, table):
                 if "outcome" in line:
                     return Outcome(**line["outcome"])
         except PipelineError:
-            process.kill()
+            child.process.kill()
             _stop_at_source(source, marker)
             raise
-        complaints.seek(0)
-        last = (complaints.read().strip().splitlines() or ["no word"])[-1].replace(job.url, "…")
+        child.complaints.seek(0)
+        last = (child.complaints.read().strip().splitlines() or ["no word"])[-1].replace(job.url, "…")
         password = source.password.get_secret_value()
         return Outcome(error=f"ended by itself: {last.replace(password, '…') if password else last}"[:200])
 
 
 @contextmanager
-def _child(job: Job, complaints: IO[str]) -> Iterator[subprocess.Popen[str]]:
+def _child() -> Iterator[Child]:
     home = str(Path(lakehouse.__file__).parents[1])
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", CHILD],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=complaints,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))},
-    )
-    try:
-        with suppress(BrokenPipeError):
-            assert process.stdin is not None
-            process.stdin.write(json.dumps(asdict(job)))
-            process.stdin.close()
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(  # noqa: S603
+            [sys.executable, "-m", CHILD],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (home, os.environ.get("PYTHONPATH"))))},
+        ) as process,
+    ):
+        try:
+            yield Child(process, complaints)
+        finally:
+            process.kill()
 
 
 def _watched(process: subprocess.Popen[str], source: SourceSettings, table: Table) -> Iterator[dict[str, Any]]:
