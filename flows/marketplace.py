@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -47,10 +48,12 @@ def marketplace(
         found, catalog = settings.load(), transforms.catalog()
         names = sorted(map(str, tables)) or sorted(catalog.tables)
         with ThreadPoolExecutor(1) as beside:  # the source is asked, and waits, while the warehouse is
-            started = beside.submit(pipeline.start, found, catalog, mode, since, until, as_of)
+            opening = beside.submit(_opened, names, found, catalog, mode, since, until, as_of)
             with _engine(found, publish=publish) as engine:
-                run = started.result()
-                report = _run(run, names, engine, began)
+                run, changed, failed = opening.result()
+                _say(run, changed)
+                records = (*failed, *_fan_out(run, changed))
+                report = _run(Course(run, tuple(names), tuple(changed), records), engine, began)
         steps.record(run, report)
     except PipelineError as error:
         return Failed(message=str(error), data=error)
@@ -73,9 +76,17 @@ def _engine(found: Settings, *, publish: bool) -> Iterator[Engine | None]:
         engine.dispose()
 
 
-def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> RunReport:
-    log = get_run_logger()
+def _opened(names: list[str], *asked: Any) -> tuple[Run, list[str], list[TableRecord]]:
+    """A run, what it has to do, and what cannot be looked at; Spark is on its way where it is needed."""
+    run = pipeline.start(*asked)
     changed, failed = course.plan(run, names)
+    if changed:
+        session.start(run.settings)
+    return run, changed, failed
+
+
+def _say(run: Run, changed: list[str]) -> None:
+    log = get_run_logger()
     log.info(
         "as of %s, horizon by %s; to do: %s",
         run.as_of,
@@ -84,7 +95,10 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
     )
     for caution in run.horizon.cautions:
         log.warning(caution)
-    found = Course(run, tuple(names), tuple(changed), (*failed, *_fan_out(run, changed)))
+
+
+def _run(found: Course, engine: Engine | None, began: float) -> RunReport:
+    run = found.run
     try:
         marts, release = _marts(found, engine)
     except PipelineError as error:
@@ -99,7 +113,6 @@ def _run(run: Run, names: list[str], engine: Engine | None, began: float) -> Run
 def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     if not names:
         return []
-    session.start(run.settings)
     stop, progress = threading.Event(), artifacts.Progress(len(names))
 
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
