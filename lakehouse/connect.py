@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Mapping
+from typing import Any
 
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
@@ -16,6 +17,7 @@ from lakehouse.cluster import CONNECT_SECONDS, absent
 from lakehouse.contracts import Terminal
 
 SCHEME = "sc://"
+RETRIES = 6  # a minute; by default a server that is gone is waited for ten
 HIDDEN = {"spark.sql.redaction.string.regex": r'key: "password"\s+value: "(?:[^"\\]|\\.)*"'}  # it is in plans
 HADOOP = "reflect('org.apache.hadoop.util.VersionInfo', 'getVersion')"
 
@@ -55,13 +57,17 @@ def session(master: str, confs: Mapping[str, str]) -> SparkSession:
     Raises:
         Terminal: The server refuses us.
     """
+    from pyspark.sql.connect.client.retries import DefaultPolicy  # noqa: PLC0415
+
     found = SparkSession.getActiveSession()
     if found is not None:
         return found
     try:
-        return SparkSession.builder.remote(master).config(map={**confs, **HIDDEN}).create()
+        made = SparkSession.builder.remote(master).config(map={**confs, **HIDDEN}).create()
     except PySparkException as error:
         raise Terminal(f"the Spark Connect server at {master} gives no session ({type(error).__name__})") from error
+    made.client.set_retry_policies([DefaultPolicy(max_retries=RETRIES)])
+    return made
 
 
 def refuse_unfit(session: SparkSession, static: Mapping[str, str]) -> None:
@@ -81,9 +87,8 @@ def refuse_unfit(session: SparkSession, static: Mapping[str, str]) -> None:
     floor.refuse_old_hadoop(session.range(1).selectExpr(HADOOP).collect()[0][0])
 
 
-def interrupt() -> None:
-    """Ends what the sessions of this process are doing at the server."""
+def opened() -> list[Any]:
+    """The sessions of this process."""
     from pyspark.sql.connect.session import SparkSession as Remote  # noqa: PLC0415
 
-    for one in [found for found in gc.get_objects() if type(found) is Remote]:
-        one.interruptAll()
+    return [found for found in gc.get_objects() if type(found) is Remote and not found.is_stopped]

@@ -55,7 +55,7 @@ def spark(settings: Settings) -> SparkSession:
     """The process's Spark session, started on first use.
 
     Raises:
-        Terminal: Java or a jar is missing, the reader does not suit the cluster, or a platform's Spark is unfit.
+        Terminal: Java or a jar is missing, the reader does not suit the cluster, or another's Spark is unfit.
         Transient: Nobody listens at the cluster's address.
     """
     _refuse_unreachable_staging(settings)
@@ -95,7 +95,7 @@ def _started(settings: Settings, starter: Callable[[], SparkSession]) -> SparkSe
             connect.refuse_unfit(session, _static(settings))
         if not settings.spark.master.startswith("local"):
             floor.refuse_lacking(session, is_s3=settings.is_on_s3)
-    except Terminal:
+    except Exception:
         session.stop()  # or the next to ask would be given it
         raise
     return session
@@ -186,6 +186,7 @@ def stop_jobs() -> None:
     """Cancels what Spark is doing, so that a canceled run ends now."""
     active = running()
     if is_remote():
-        connect.interrupt()
+        for opened in connect.opened():
+            opened.interruptAll()
     elif active is not None:
         active.sparkContext.cancelAllJobs()
