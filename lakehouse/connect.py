@@ -74,7 +74,7 @@ def refuse_unfit(session: SparkSession, static: Mapping[str, str]) -> None:
     """Refuses a server by which a commit could be lost: no session can set what a server was not started with.
 
     Raises:
-        Terminal: Spark or Hadoop is too old, or the server was started with another conf.
+        Terminal: Spark or Hadoop is too old, or the server was started with another conf or without Delta.
     """
     floor.refuse_old_spark(session.version)
     lacking = [
@@ -84,7 +84,12 @@ def refuse_unfit(session: SparkSession, static: Mapping[str, str]) -> None:
     ]
     if lacking:
         raise Terminal(f"the Spark Connect server was started without {' '.join(lacking)}")
-    floor.refuse_old_hadoop(session.range(1).selectExpr(HADOOP).collect()[0][0])
+    try:
+        hadoop = session.range(1).selectExpr(HADOOP).collect()[0][0]
+    except PySparkException as error:
+        why = str(error).splitlines()[0]
+        raise Terminal(f"the Spark Connect server cannot work; has it the jars of `make jars`? {why}") from None
+    floor.refuse_old_hadoop(hadoop)
 
 
 def opened() -> list[Any]:

@@ -30,7 +30,7 @@ from tests.support.marketplace_run import AT
 
 ROOT = Path(__file__).parents[2]
 SCALE, DATABASE = 0.02, "clusters"
-RUN_SECONDS = 2400
+RUN_SECONDS = 1800
 WITHOUT_A_JAR = """
 from lakehouse import session, settings
 from lakehouse.contracts import Terminal
@@ -142,7 +142,7 @@ def engines(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("name", ["standalone", "connect"])
 @pytest.mark.parametrize("day", ["first load", "changed day"])
 def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engine], day: str, name: str) -> None:
@@ -153,7 +153,7 @@ def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engin
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_an_executor_that_is_killed_in_mid_run_loses_and_doubles_no_row(
     engines: dict[str, Engine], admin: Admin, source_server: MariaDb
 ) -> None:
@@ -201,7 +201,7 @@ def test_a_jar_that_the_workers_lack_is_named_and_nothing_is_written(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_the_changed_day_is_another_one(engines: dict[str, Engine]) -> None:
     seen = engines["local"].seen
 

@@ -14,7 +14,9 @@ from pyspark.sql import Column as Expression
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.functions import arrow_udf
 
+from demo.servers import s3
 from demo.servers.mariadb import MariaDb
+from demo.servers.s3 import S3Server
 from lakehouse import connect, delta, jars, session
 from lakehouse.contracts import Column, Terminal, Transient
 from lakehouse.lake import State
@@ -22,6 +24,7 @@ from lakehouse.pseudonyms import Pseudonyms
 from lakehouse.settings import Settings, SparkSettings
 from lakehouse.source import jdbc
 from tests.integration.test_readers import SLOW, at_work, with_source
+from tests.integration.test_s3 import KEY
 from tests.support import cluster
 from tests.support.ecs import wait
 from tests.support.lab import Lab, lab
@@ -30,7 +33,7 @@ from tests.support.things import STAMPED, STAMPED_DDL
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1800)]
 SECONDS = 300
 CANCELED = "SparkListenerConnectOperationCanceled"
-WITHOUT = "spark.delta.logStore.s3a.impl"
+S3_STORE = "spark.delta.logStore.s3a.impl"
 
 
 @dataclass(frozen=True)
@@ -177,18 +180,16 @@ def test_a_read_beyond_its_deadline_is_ended_at_the_server_and_at_the_source(wor
     assert jdbc.read(spark, world.settings, STAMPED, "TRUE", "FALSE")[0].count() == 50, "in time it is read"
 
 
-def test_a_canceled_run_ends_what_its_threads_are_reading(world: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jdbc, "FETCH_ROWS", 100)
-    world.sql("INSERT INTO thing (id, value) SELECT seq, seq FROM seq_51_to_100000")
-    slow = SLOW.replace("0.1", "0.01")
-    reading = beside(lambda: jdbc.read(session.child(world.settings), world.settings, STAMPED, slow, None))
+def test_a_canceled_run_ends_what_its_threads_are_reading(world: Lab, server: Server) -> None:
+    slow, known = SLOW.replace("0.1", "0.5"), server.said().count(CANCELED)
+    reading = beside(lambda: jdbc.read(session.child(world.settings), world.settings, STAMPED, slow, "FALSE"))
     wait(lambda: reading.done() or at_work(world) != [], SECONDS, lambda: "nothing is read")
 
     session.stop_jobs()
 
     with pytest.raises(Transient, match="the executors' read broke off"):
         reading.result(SECONDS)
-    wait(lambda: at_work(world) == [], SECONDS, lambda: "the source still works")
+    wait(lambda: server.said().count(CANCELED) == known + 1, SECONDS, lambda: "the server was not asked to end it")
 
 
 def test_a_key_hides_the_same_there_as_here_and_leaves_a_plain_text(world: Lab, server: Server) -> None:
@@ -205,34 +206,63 @@ def test_a_key_hides_the_same_there_as_here_and_leaves_a_plain_text(world: Lab, 
     assert hiding.mark("values") not in server.said()
 
 
-@pytest.fixture(scope="module")
-def bare(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[str]:
-    """Another server, without Delta's jars and one of the confs."""
-    confs = {name: value for name, value in session.STATIC.items() if name != WITHOUT}
-    with cluster.connect(tmp_path_factory.mktemp("bare"), confs, []) as master:
-        yield master
+@pytest.mark.usefixtures("server")
+def test_a_server_writes_a_lake_on_s3_with_the_key_that_it_was_started_with(
+    source_server: MariaDb, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    root, ours = f"s3://{s3_server.bucket}/connect", jars.class_path(jars.default_folder())
+
+    with lab(source_server, root, STAMPED, STAMPED_DDL, lake_kms_key=KEY) as world:
+        world.sql("INSERT INTO thing (id, value) SELECT seq, seq FROM seq_1_to_50")
+        with cluster.connect(tmp_path, session._static(world.settings) | session.OWN, ours) as master:
+            there = world.with_settings(spark=SparkSettings(master=master, reader="jdbc"))
+
+            def play() -> bool:
+                own = session._started(there.settings, session._starter(there.settings))
+                there.run()
+                whole = there.holds_the_source()
+                own.stop()
+                return whole
+
+            assert beside(play).result(SECONDS)
+
+    client = s3.client(s3_server)
+    keys = [entry["Key"] for entry in client.list_objects_v2(Bucket=s3_server.bucket, Prefix="connect/")["Contents"]]
+    heads = {key: client.head_object(Bucket=s3_server.bucket, Key=key) for key in keys}
+    assert any(key.endswith(".parquet") for key in keys)
+    assert {head.get("SSEKMSKeyId") for head in heads.values() if head["ContentLength"]} == {KEY}
 
 
+@pytest.mark.usefixtures("server")
 @pytest.mark.parametrize(
-    ("static", "said"),
+    ("lost", "said"),
     [
-        ({}, f"the Spark Connect server was started without --conf {WITHOUT}={session.LOG_STORE}"),
-        ({WITHOUT: None}, "missing on the class path of the executors: delta-spark, delta-storage, logstore, mariadb"),
+        ("delta-spark", "the Spark Connect server cannot work; has it the jars of `make jars`? Cannot find"),
+        ("logstore", "missing on the class path of the executors: logstore; "),
     ],
-    ids=["conf", "jar"],
 )
 def test_an_unfit_server_is_refused_by_what_it_lacks_and_nothing_is_written(
-    bare: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, static: dict[str, None], said: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str, said: str
 ) -> None:
-    monkeypatch.setattr(session, "STATIC", {n: v for n, v in session.STATIC.items() if n not in static})
-    settings = Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(master=bare, reader="jdbc"))
+    confs = {name: value for name, value in session.STATIC.items() if name != S3_STORE}
+    fewer = [jar for jar in jars.class_path(jars.default_folder()) if lost not in jar.name]
 
-    def asked() -> None:
-        session._started(settings, session._starter(settings))
+    with cluster.connect(tmp_path, confs, fewer) as master:
+        settings = Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(master=master, reader="jdbc"))
+        missing = refused(settings)
+        monkeypatch.setattr(session, "STATIC", confs)
+        lacking = refused(settings)
 
-    with pytest.raises(Terminal) as found:
-        beside(asked).result(SECONDS)
-
-    assert str(found.value).startswith(said)
-    assert len(str(found.value).splitlines()) == 1
+    assert missing == f"the Spark Connect server was started without --conf {S3_STORE}={session.LOG_STORE}"
+    assert lacking.startswith(said)
+    assert len(lacking.splitlines()) == 1
     assert not (tmp_path / "lake").exists()
+
+
+def refused(settings: Settings) -> str:
+    """What is said of a server, asked by a thread of its own."""
+    with pytest.raises(Terminal) as found:
+        beside(lambda: session._started(settings, session._starter(settings))).result(SECONDS)
+    return str(found.value)
