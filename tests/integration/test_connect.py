@@ -242,6 +242,7 @@ def test_a_server_writes_a_lake_on_s3_with_the_key_that_it_was_started_with(
         ("delta-spark", "the Spark Connect server cannot work; has it the jars of `make jars`? Cannot find"),
         ("logstore", "missing on the class path of the executors: logstore; "),
     ],
+    ids=["delta", "log store"],
 )
 def test_an_unfit_server_is_refused_by_what_it_lacks_and_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str, said: str
