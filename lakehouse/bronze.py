@@ -137,7 +137,7 @@ def recorded(rows: DataFrame, table: Table, run_id: str, seq: int, window: Windo
     }
     for name, value in stamps.items():
         rows = rows.withColumn(name, F.lit(value))
-    return rows.select(*[F.col(f.name).cast(f.dataType).alias(f.name) for f in schema(table)])
+    return rows.select(*[F.col(f.name).cast(f.dataType.simpleString()).alias(f.name) for f in schema(table)])
 
 
 def in_ranges(frame: DataFrame, table: Table, ranges: Sequence[tuple[str | None, str | None]]) -> DataFrame:

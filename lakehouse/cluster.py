@@ -15,11 +15,9 @@ def refuse_absent(master: str) -> None:
     """Looks whether somebody listens there.
 
     Raises:
-        Terminal: The address is none, or that of Spark Connect.
+        Terminal: The address is none.
         Transient: Nobody does.
     """
-    if master.startswith("sc://"):
-        raise Terminal(f"LAKEHOUSE_SPARK__MASTER is {master}: Spark Connect is not supported; take spark://host:port")
     for address in master.partition("://")[2].split(","):
         try:
             found = urlparse(f"//{address.partition('/')[0]}")
@@ -30,4 +28,9 @@ def refuse_absent(master: str) -> None:
             raise Terminal(f"LAKEHOUSE_SPARK__MASTER is {master}: an address is spark://host:port")
         with suppress(OSError), socket.create_connection((host, port), CONNECT_SECONDS):
             return
-    raise Transient(f"no Spark answers at {master}; nothing was done. Is it up, and is LAKEHOUSE_SPARK__MASTER right?")
+    raise absent(master)
+
+
+def absent(master: str) -> Transient:
+    """That nobody answers there."""
+    return Transient(f"no Spark answers at {master}; nothing was done. Is it up, and is LAKEHOUSE_SPARK__MASTER right?")

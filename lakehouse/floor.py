@@ -11,6 +11,7 @@ from lakehouse.contracts import Terminal
 
 SPARK, HADOOP = (4, 0), (3, 4, 2)
 TASKS_PER_CORE = 4  # so that no executor is without one
+MANY = 1 << 16  # numbers, of which each core has some
 OLD = {"3.5.6": "AWS Glue 5.1", "3.5.4": "AWS Glue 5.0", "3.3.0": "AWS Glue 4.0"}
 S3A = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 CLASSES = {
@@ -35,6 +36,16 @@ def refuse_old_spark(version: str) -> None:
         )
 
 
+def refuse_old_hadoop(version: str) -> None:
+    """Refuses a Hadoop that cannot create an object under a condition.
+
+    Raises:
+        Terminal: It is older than the floor.
+    """
+    if _numbers(version) < HADOOP:
+        raise Terminal(f"Hadoop {version} cannot work: 3.4.2 or newer creates an object only where there is none")
+
+
 def refuse_unfit(session: SparkSession, *, is_s3: bool) -> None:
     """Refuses a session by which a commit could be lost.
 
@@ -42,9 +53,7 @@ def refuse_unfit(session: SparkSession, *, is_s3: bool) -> None:
         Terminal: Hadoop is too old, S3 is not served by S3A, or a jar is missing.
     """
     jvm: Any = session._jvm
-    hadoop = str(jvm.org.apache.hadoop.util.VersionInfo.getVersion())
-    if _numbers(hadoop) < HADOOP:
-        raise Terminal(f"Hadoop {hadoop} cannot work: 3.4.2 or newer creates an object only where there is none")
+    refuse_old_hadoop(str(jvm.org.apache.hadoop.util.VersionInfo.getVersion()))
     missing = [jar for name, jar in CLASSES.items() if not _is_there(session, name)]
     if missing:
         raise Terminal(f"missing on the class path: {', '.join(missing)}; `lakehouse deploy glue` tells what to load")
@@ -63,13 +72,14 @@ def refuse_lacking(session: SparkSession, *, is_s3: bool) -> None:
     loaded = [
         f"try_reflect('java.lang.Class', 'forName', '{name}') IS NOT NULL AS `{jar}`" for name, jar in wanted.items()
     ]
-    tasks = TASKS_PER_CORE * session.sparkContext.defaultParallelism
+    cores = session.range(0, MANY).selectExpr("spark_partition_id()").distinct().count()
+    tasks = TASKS_PER_CORE * cores
     found = session.range(0, tasks, 1, tasks).selectExpr(*loaded).collect()
     missing = [jar for jar in wanted.values() if not all(row[jar] for row in found)]
     if missing:
         raise Terminal(
-            f"missing on the class path of the executors: {', '.join(missing)}; each worker needs the jars in the "
-            "folder in which the driver has them: LAKEHOUSE_JARS"
+            f"missing on the class path of the executors: {', '.join(missing)}; each machine needs the jars of "
+            "`make jars` in the folder in which the driver has them"
         )
 
 

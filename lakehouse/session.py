@@ -5,24 +5,28 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from pyspark.errors import PySparkRuntimeError
-from pyspark.sql import SparkSession
+from pyspark.sql import SparkSession, is_remote
 
-from lakehouse import cluster, floor, jars, s3
+from lakehouse import cluster, connect, floor, jars, s3
 from lakehouse.contracts import PipelineError, Terminal
 from lakehouse.settings import PLATFORM, Settings
 
 STARTING = threading.Lock()
 LOG_STORE = "lakehouse.logstore.ConditionalLogStore"
-STATIC = {
+STATIC = {  # what only whoever starts Spark can say
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
     "spark.delta.logStore.file.impl": LOG_STORE,
     "spark.delta.logStore.s3a.impl": LOG_STORE,
-    "spark.sql.catalogImplementation": "in-memory",
+}
+STARTED = {"spark.sql.catalogImplementation": "in-memory", "spark.scheduler.mode": "FAIR"}  # a server may do otherwise
+CONFS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.databricks.delta.writeChecksumFile.enabled": "false",
@@ -32,7 +36,6 @@ STATIC = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",  # by default other readers fail beyond 2262
     "spark.sql.execution.arrow.pyspark.enabled": "true",
-    "spark.scheduler.mode": "FAIR",
 }
 OWN = {  # where we start Spark ourselves
     "spark.sql.shuffle.partitions": "2",
@@ -52,12 +55,12 @@ def spark(settings: Settings) -> SparkSession:
     """The process's Spark session, started on first use.
 
     Raises:
-        Terminal: Java or a jar is missing, the reader does not suit the cluster, or a platform's Spark is unfit.
+        Terminal: Java or a jar is missing, the reader does not suit the cluster, or another's Spark is unfit.
         Transient: Nobody listens at the cluster's address.
     """
     _refuse_unreachable_staging(settings)
     with STARTING:  # whoever comes meanwhile waits, and does not verify the jars once more
-        return running() or _started(settings, _builder(settings))
+        return running() or _started(settings, _starter(settings))
 
 
 def start(settings: Settings) -> None:
@@ -70,39 +73,52 @@ def start(settings: Settings) -> None:
     _refuse_unreachable_staging(settings)
     if running() is not None:
         return
-    builder = _builder(settings)
+    starter = _starter(settings)
 
     def begin() -> None:
         with STARTING, suppress(PipelineError):  # the first to need the session meets the same
             if running() is None:
-                _started(settings, builder)
+                _started(settings, starter)
 
     threading.Thread(target=begin, daemon=True).start()
 
 
-def _started(settings: Settings, builder: SparkSession.Builder) -> SparkSession:
+def _started(settings: Settings, starter: Callable[[], SparkSession]) -> SparkSession:
     try:
-        session = builder.getOrCreate()
+        session = starter()
     except (RuntimeError, OSError) as error:
         raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
     try:
         if settings.spark.master == PLATFORM:
             floor.refuse_unfit(session, is_s3=settings.is_on_s3)
+        if _is_connect(settings):
+            connect.refuse_unfit(session, _static(settings))
         if not settings.spark.master.startswith("local"):
             floor.refuse_lacking(session, is_s3=settings.is_on_s3)
-    except Terminal:
+    except Exception:
         session.stop()  # or the next to ask would be given it
         raise
     return session
 
 
-def _builder(settings: Settings) -> SparkSession.Builder:
+def _starter(settings: Settings) -> Callable[[], SparkSession]:
     """Of the session, once all that can be looked at without a JVM was looked at."""
+    if _is_connect(settings):
+        connect.refuse_absent(settings.spark.master)
+        return partial(connect.session, settings.spark.master, CONFS)
     is_platform = settings.spark.master == PLATFORM
     builder = SparkSession.builder.appName("lakehouse") if is_platform else _own(settings)
-    for name, value in {**STATIC, **(s3.hadoop_options(settings.lake_kms_key) if settings.is_on_s3 else {})}.items():
+    for name, value in {**_static(settings), **STARTED, **CONFS}.items():
         builder = builder.config(name, value)
-    return builder
+    return builder.getOrCreate
+
+
+def _static(settings: Settings) -> dict[str, str]:
+    return STATIC | (s3.hadoop_options(settings.lake_kms_key) if settings.is_on_s3 else {})
+
+
+def _is_connect(settings: Settings) -> bool:
+    return settings.spark.master.startswith(connect.SCHEME)
 
 
 def _own(settings: Settings) -> SparkSession.Builder:
@@ -140,8 +156,9 @@ def _refuse_unreachable_staging(settings: Settings) -> None:
 
 
 def child(settings: Settings) -> SparkSession:
-    """A session of its own confs on the same JVM, for one table or mart at a time."""
-    return spark(settings).newSession()
+    """A session of its own confs on the same Spark, for one table or mart at a time."""
+    first = spark(settings)
+    return connect.session(settings.spark.master, CONFS) if _is_connect(settings) else first.newSession()
 
 
 def running() -> SparkSession | None:
@@ -168,5 +185,8 @@ def _log_options() -> str:
 def stop_jobs() -> None:
     """Cancels what Spark is doing, so that a canceled run ends now."""
     active = running()
-    if active is not None:
+    if is_remote():
+        for opened in connect.opened():
+            opened.interruptAll()
+    elif active is not None:
         active.sparkContext.cancelAllJobs()

@@ -83,7 +83,8 @@ class SparkSettings(Part):
     """Where and how large Spark runs."""
 
     master: str = Field(
-        "local[*]", description=f"Spark master URL; `{PLATFORM}`: as whoever started the process set it up (Glue, EMR)"
+        "local[*]",
+        description=f"Spark master URL, or `sc://`; `{PLATFORM}`: as whoever started the process set it up (Glue, EMR)",
     )
     reader: Literal["connectorx", "jdbc"] = Field(
         "connectorx", description="Who reads: the worker, fastest on one machine, or `jdbc`, the executors of a cluster"

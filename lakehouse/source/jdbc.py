@@ -73,15 +73,15 @@ def read(
 @contextmanager
 def _deadline(session: SparkSession, seconds: int) -> Iterator[None]:
     """Cancels the jobs of the block when it lasts too long."""
-    context, tag = session.sparkContext, uuid.uuid4().hex
-    context.addJobTag(tag)
-    timer = threading.Timer(seconds, context.cancelJobsWithTag, [tag])
+    tag = uuid.uuid4().hex
+    session.addTag(tag)
+    timer = threading.Timer(seconds, session.interruptTag, [tag])
     timer.start()
     try:
         yield
     finally:
         timer.cancel()
-        context.removeJobTag(tag)
+        session.removeTag(tag)
 
 
 def _refused(source: SourceSettings, table: Table, where: str) -> None:

@@ -1,4 +1,4 @@
-"""The same tables whatever Spark makes them, in one process or on a cluster of two workers; one that is not there."""
+"""The same tables whatever Spark makes them: in one process, on a cluster of two workers, at a Spark Connect server."""
 
 import os
 import socket
@@ -30,7 +30,7 @@ from tests.support.marketplace_run import AT
 
 ROOT = Path(__file__).parents[2]
 SCALE, DATABASE = 0.02, "clusters"
-RUN_SECONDS = 900
+RUN_SECONDS = 1800
 WITHOUT_A_JAR = """
 from lakehouse import session, settings
 from lakehouse.contracts import Terminal
@@ -109,12 +109,24 @@ def two_workers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def connect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    ours = jars.class_path(jars.default_folder())
+    with cluster.connect(tmp_path_factory.mktemp("server"), session.STATIC | session.OWN, ours) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
 def engines(
-    admin: Admin, source_server: MariaDb, two_workers: str, tmp_path_factory: pytest.TempPathFactory
+    admin: Admin,
+    source_server: MariaDb,
+    two_workers: str,
+    connect_server: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Engine]:
     """Each way to run, after a first load and a changed day."""
-    on_cluster = {"LAKEHOUSE_SPARK__MASTER": two_workers, "LAKEHOUSE_SPARK__READER": "jdbc"}
-    ways = {"local": {"LAKEHOUSE_SPARK__MASTER": "local[2]"}, "standalone": on_cluster}
+    ways = {"local": {"LAKEHOUSE_SPARK__MASTER": "local[2]"}}
+    for name, master in {"standalone": two_workers, "connect": connect_server}.items():
+        ways[name] = {"LAKEHOUSE_SPARK__MASTER": master, "LAKEHOUSE_SPARK__READER": "jdbc"}
     made = {
         name: Engine(settings, tmp_path_factory.mktemp(name) / "lake", source_server) for name, settings in ways.items()
     }
@@ -130,17 +142,18 @@ def engines(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("name", ["standalone", "connect"])
 @pytest.mark.parametrize("day", ["first load", "changed day"])
-def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engine], day: str) -> None:
+def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engine], day: str, name: str) -> None:
     expected = engines["local"].seen[day]
 
     assert len(expected) > 25
-    assert engines["standalone"].seen[day] == expected
+    assert engines[name].seen[day] == expected
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_an_executor_that_is_killed_in_mid_run_loses_and_doubles_no_row(
     engines: dict[str, Engine], admin: Admin, source_server: MariaDb
 ) -> None:
@@ -188,14 +201,17 @@ def test_a_jar_that_the_workers_lack_is_named_and_nothing_is_written(
 
 
 @pytest.mark.long
-@pytest.mark.timeout(3600)
+@pytest.mark.timeout(7200)
 def test_the_changed_day_is_another_one(engines: dict[str, Engine]) -> None:
     seen = engines["local"].seen
 
     assert seen["first load"]["silver/bookings"] != seen["changed day"]["silver/bookings"]
 
 
-def test_a_cluster_that_is_not_there_is_told_at_once_and_can_be_tried_again(tmp_path: Path) -> None:
+def test_a_cluster_that_is_not_there_is_told_at_once_and_can_be_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "running", lambda: None)  # whatever the tests before have started
     with socket.socket() as probe:
         probe.bind((cluster.HOST, 0))
         master = f"spark://{cluster.HOST}:{probe.getsockname()[1]}"
@@ -221,8 +237,3 @@ def test_a_class_that_no_executor_has_is_missed(tmp_path: Path, monkeypatch: pyt
 def test_an_address_without_host_or_port_is_refused_by_name(master: str) -> None:
     with pytest.raises(Terminal, match=rf"LAKEHOUSE_SPARK__MASTER is {master}: an address is spark://host:port"):
         product.refuse_absent(master)
-
-
-def test_spark_connect_is_refused_by_name() -> None:
-    with pytest.raises(Terminal, match="Spark Connect is not supported; take spark://host:port"):
-        product.refuse_absent("sc://127.0.0.1:15002")

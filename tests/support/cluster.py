@@ -1,10 +1,10 @@
-"""Spark clusters of this machine, made of the wheel's classes: a master with two workers."""
+"""Spark clusters of this machine, made of the wheel's classes: a master with two workers, a Spark Connect server."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from socket import create_connection
@@ -18,7 +18,8 @@ from lakehouse import jars
 HOST = "127.0.0.1"
 HOME = Path(str(pyspark.__file__)).parent
 WORKERS = 2
-DAEMON_MEMORY = "256m"
+DAEMON_MEMORY, CONNECT_MEMORY = "256m", "1400m"
+CONNECT = "org.apache.spark.sql.connect.service.SparkConnectServer"
 
 
 @contextmanager
@@ -32,6 +33,30 @@ def standalone(folder: Path, workers: int = WORKERS) -> Iterator[str]:
         finally:
             for worker in started:
                 worker.stop()
+
+
+@contextmanager
+def connect(folder: Path, confs: Mapping[str, str], class_path: Sequence[Path]) -> Iterator[str]:
+    """The address of a Spark Connect server of two cores, started with these confs and jars beside the wheel's."""
+
+    def start(port: int) -> tuple[Process, int]:
+        told = {"spark.connect.grpc.binding.address": HOST, "spark.connect.grpc.binding.port": str(port),
+                "spark.driver.host": HOST, "spark.sql.warehouse.dir": str(folder / "warehouse"), **confs}  # fmt: skip
+        command = _spark("org.apache.spark.deploy.SparkSubmit", "--class", CONNECT, "--master", "local[2]")
+        command += ["--driver-class-path", os.pathsep.join(map(str, class_path))]
+        for name, value in told.items():
+            command += ["--conf", f"{name}={value}"]
+        log = folder / "connect.log"
+        environment = _environment(folder) | {"SPARK_DAEMON_MEMORY": CONNECT_MEMORY}
+        process = launch([*command, "spark-internal"], log, folder, environment)
+        wait_until(lambda: create_connection((HOST, port), timeout=2).close(), process, log)
+        return process, port
+
+    process, port = on_free_port(start)
+    try:
+        yield f"sc://{HOST}:{port}"
+    finally:
+        process.stop()
 
 
 def executors() -> list[psutil.Process]:
