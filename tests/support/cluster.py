@@ -61,10 +61,13 @@ def connect(folder: Path, confs: Mapping[str, str], class_path: Sequence[Path]) 
 
 def executors() -> list[psutil.Process]:
     """The processes of all clusters of this one that run the tasks."""
-    with suppress(psutil.NoSuchProcess):
-        found = psutil.Process().children(recursive=True)
-        return [one for one in found if any("CoarseGrainedExecutorBackend" in word for word in one.cmdline())]
-    return executors()  # one was gone before it was looked at
+    return [one for one in psutil.Process().children(recursive=True) if _runs_tasks(one)]
+
+
+def _runs_tasks(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):  # gone before it was looked at, or ended and not yet waited for
+        return any("CoarseGrainedExecutorBackend" in word for word in process.cmdline())
+    return False
 
 
 @contextmanager
