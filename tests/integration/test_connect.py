@@ -66,6 +66,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         with cluster.connect(folder, confs, jars.class_path(jars.default_folder())) as master:
             yield Server(folder, master)
             for opened in connect.opened():  # or they ask a server that is gone
+                opened.release_session_on_close = False
                 opened.stop()
 
 
@@ -181,7 +182,7 @@ def test_a_read_beyond_its_deadline_is_ended_at_the_server_and_at_the_source(wor
 
 
 def test_a_canceled_run_ends_what_its_threads_are_reading(world: Lab, server: Server) -> None:
-    slow, known = SLOW.replace("0.1", "0.5"), server.said().count(CANCELED)
+    slow, known = SLOW.replace("0.1", "0.3"), server.said().count(CANCELED)
     reading = beside(lambda: jdbc.read(session.child(world.settings), world.settings, STAMPED, slow, "FALSE"))
     wait(lambda: reading.done() or at_work(world) != [], SECONDS, lambda: "nothing is read")
 
@@ -190,6 +191,17 @@ def test_a_canceled_run_ends_what_its_threads_are_reading(world: Lab, server: Se
     with pytest.raises(Transient, match="the executors' read broke off"):
         reading.result(SECONDS)
     wait(lambda: server.said().count(CANCELED) == known + 1, SECONDS, lambda: "the server was not asked to end it")
+
+
+def test_a_server_that_is_lost_in_mid_read_is_a_retry(world: Lab, tmp_path: Path) -> None:
+    ours = jars.class_path(jars.default_folder())
+    with cluster.connect(tmp_path, session.STATIC | session.OWN, ours) as master:
+        there = world.with_settings(spark=SparkSettings(master=master, reader="jdbc")).settings
+        reading = beside(lambda: jdbc.read(session.child(there), there, STAMPED, SLOW.replace("0.1", "0.5"), "FALSE"))
+        wait(lambda: reading.done() or at_work(world) != [], SECONDS, lambda: "nothing is read")
+
+    with pytest.raises(Transient, match="the executors' read broke off"):
+        reading.result(SECONDS)
 
 
 def test_a_key_hides_the_same_there_as_here_and_leaves_a_plain_text(world: Lab, server: Server) -> None:
