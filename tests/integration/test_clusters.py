@@ -76,6 +76,11 @@ class Engine:
         return ended(self.start(at))
 
 
+def on_cluster(master: str) -> dict[str, str]:
+    """What is set where a cluster reads and works."""
+    return {"LAKEHOUSE_SPARK__MASTER": master, "LAKEHOUSE_SPARK__READER": "jdbc"}
+
+
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     try:
         said, _ = process.communicate(timeout=RUN_SECONDS)
@@ -125,8 +130,7 @@ def engines(
 ) -> dict[str, Engine]:
     """Each way to run, after a first load and a changed day."""
     ways = {"local": {"LAKEHOUSE_SPARK__MASTER": "local[2]"}}
-    for name, master in {"standalone": two_workers, "connect": connect_server}.items():
-        ways[name] = {"LAKEHOUSE_SPARK__MASTER": master, "LAKEHOUSE_SPARK__READER": "jdbc"}
+    ways |= {"standalone": on_cluster(two_workers), "connect": on_cluster(connect_server)}
     made = {
         name: Engine(settings, tmp_path_factory.mktemp(name) / "lake", source_server) for name, settings in ways.items()
     }
@@ -155,17 +159,17 @@ def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engin
 @pytest.mark.long
 @pytest.mark.timeout(7200)
 def test_an_executor_that_is_killed_in_mid_run_loses_and_doubles_no_row(
-    engines: dict[str, Engine], admin: Admin, source_server: MariaDb
+    admin: Admin, source_server: MariaDb, two_workers: str, tmp_path: Path
 ) -> None:
-    evolve(admin)
-    at, lake = now(source_server), Lake(str(engines["standalone"].lake))
-    before = lake.state("bronze", "bookings")
-    code, said = engines["local"].run(at)
+    local = Engine({"LAKEHOUSE_SPARK__MASTER": "local[2]"}, tmp_path / "local", source_server)
+    standalone = Engine(on_cluster(two_workers), tmp_path / "standalone", source_server)
+    at, lake = now(source_server), Lake(str(standalone.lake))
+    code, said = local.run(at)
     assert code == 0, said[-3000:]
 
-    running = engines["standalone"].start(at)
+    running = standalone.start(at)
     wait(
-        lambda: running.poll() is not None or lake.state("bronze", "bookings") != before,
+        lambda: running.poll() is not None or lake.state("bronze", "bookings") is not None,
         RUN_SECONDS,
         lambda: "no commit",
     )
@@ -176,10 +180,10 @@ def test_an_executor_that_is_killed_in_mid_run_loses_and_doubles_no_row(
     code, said = ended(running)
     if code != 0:  # what it had read of the source went with it, and is not read a second time within a commit
         assert said.splitlines()[-1].startswith("Transient: "), said[-3000:]
-        code, said = engines["standalone"].run(at)
+        code, said = standalone.run(at)
 
     assert code == 0, said[-3000:]
-    assert contents(lake) == contents(Lake(str(engines["local"].lake)))
+    assert contents(lake) == contents(Lake(str(local.lake)))
 
 
 @pytest.mark.long
@@ -189,7 +193,7 @@ def test_a_jar_that_the_workers_lack_is_named_and_nothing_is_written(
     two_workers: str, tmp_path: Path, lost: str
 ) -> None:
     lake = tmp_path / "lake"
-    settings = {"LAKEHOUSE_SPARK__MASTER": two_workers, "LAKEHOUSE_SPARK__READER": "jdbc", "LAKEHOUSE_LAKE": str(lake)}
+    settings = {**on_cluster(two_workers), "LAKEHOUSE_LAKE": str(lake)}
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "SPARK_LOCAL_IP": cluster.HOST, **settings}
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_A_JAR.format(lost=lost)],
