@@ -184,7 +184,7 @@ def test_no_secret_is_left_behind_in_any_block_log_artifact_task_definition_or_d
 def test_a_secret_that_is_put_into_a_job_variable_would_be_found(played: Played, warehouse_server: Postgres) -> None:
     told = "canary-7be2"
     env = {"LAKEHOUSE_SOURCE__PASSWORD": told}
-    run = played.ecs.start(played.deployment, {"tables": ["nothing"]}, env=env, image="nowhere/nothing:gone")
+    run = played.ecs.start(played.deployment, {}, env=env, image="nowhere/nothing:gone")
     played.ecs.finished(run)
     found = canary.places(played.ecs, warehouse_server, told)
     assert "table flow_run" in found
