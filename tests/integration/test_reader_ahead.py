@@ -1,7 +1,6 @@
 """A reader's process that was started before anything was to be read: used once, ended, and no loss where it died."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
@@ -62,6 +61,5 @@ def test_executors_need_no_process_of_the_worker() -> None:
 
 
 def test_without_it_no_process_is_up_before_a_read(three: Lab, tmp_path: Path) -> None:
-    with nullcontext():
-        assert children() == []
-        assert read(three, tmp_path / "first") == 3
+    assert children() == []
+    assert read(three, tmp_path / "first") == 3
