@@ -31,6 +31,7 @@ from tests.support.marketplace_run import AT
 ROOT = Path(__file__).parents[2]
 SCALE, DATABASE = 0.02, "clusters"
 RUN_SECONDS = 1800
+IN_ONE_PROCESS = {"LAKEHOUSE_SPARK__MASTER": "local[2]"}
 WITHOUT_A_JAR = """
 from lakehouse import session, settings
 from lakehouse.contracts import Terminal
@@ -129,8 +130,7 @@ def engines(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Engine]:
     """Each way to run, after a first load and a changed day."""
-    ways = {"local": {"LAKEHOUSE_SPARK__MASTER": "local[2]"}}
-    ways |= {"standalone": on_cluster(two_workers), "connect": on_cluster(connect_server)}
+    ways = {"local": IN_ONE_PROCESS, "standalone": on_cluster(two_workers), "connect": on_cluster(connect_server)}
     made = {
         name: Engine(settings, tmp_path_factory.mktemp(name) / "lake", source_server) for name, settings in ways.items()
     }
@@ -161,7 +161,7 @@ def test_a_cluster_makes_the_same_tables_as_one_process(engines: dict[str, Engin
 def test_an_executor_that_is_killed_in_mid_run_loses_and_doubles_no_row(
     admin: Admin, source_server: MariaDb, two_workers: str, tmp_path: Path
 ) -> None:
-    local = Engine({"LAKEHOUSE_SPARK__MASTER": "local[2]"}, tmp_path / "local", source_server)
+    local = Engine(IN_ONE_PROCESS, tmp_path / "local", source_server)
     standalone = Engine(on_cluster(two_workers), tmp_path / "standalone", source_server)
     at, lake = now(source_server), Lake(str(standalone.lake))
     code, said = local.run(at)
