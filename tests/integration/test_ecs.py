@@ -85,7 +85,7 @@ def test_an_image_that_is_not_there_crashes_the_run_and_says_so(ecs: Ecs, quick:
     run = ecs.start(quick, image=f"{ecs.outputs['RepositoryUri']}:gone")
 
     assert ecs.finished(run)[0] == "CRASHED"
-    (alert,) = ecs.alerts()
+    alert = ecs.alert()
     assert alert["stopCode"] == "TaskFailedToStart"
     wait(lambda: "CannotPullContainerError" in ecs.logs(run), 30, lambda: ecs.logs(run))
     assert "lakehouse:gone: not found" in ecs.logs(run)
@@ -119,7 +119,7 @@ def test_a_run_that_is_out_of_memory_is_crashed_with_its_exit_code(ecs: Ecs, qui
     ecs.agent.kill(task)
 
     kind, message = ecs.finished(run)
-    (alert,) = ecs.alerts()
+    alert = ecs.alert()
     assert (alert["taskArn"], alert["containers"][0]["exitCode"]) == (task, 137)
     assert (kind, ecs.agent.ended[task]) == ("CRASHED", 137)
     assert "non-zero exit code" in message

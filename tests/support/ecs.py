@@ -83,6 +83,18 @@ class Ecs:
         """What people have been told since the last look."""
         return alerts.read(self.server)
 
+    def alert(self) -> dict[str, Any]:
+        """The one thing that people have been told since the last look, or are told soon: AWS tells Prefect first."""
+        found: list[dict[str, Any]] = []
+
+        def told() -> bool:
+            found.extend(self.alerts())
+            return bool(found)
+
+        wait(told, 30, lambda: "nobody was told")
+        (one,) = found
+        return one
+
     def task(self, run: FlowRun, patience: float = PATIENCE) -> str:
         """The task of a run, once its process is there."""
         wait(lambda: self.client.read_flow_run(run.id).infrastructure_pid, patience, lambda: str(self.state(run)))
