@@ -10,7 +10,7 @@ from prefect.settings import PREFECT_API_URL
 from rich.console import Console
 
 import transforms
-from lakehouse import jars
+from lakehouse import session
 from lakehouse.contracts import PipelineError, Transient
 from lakehouse.lake import Lake
 from lakehouse.settings import Settings
@@ -23,8 +23,7 @@ from tasks.blocks import warehouse
 def check(settings: Settings, console: Console) -> bool:
     """Prints a line per need; True when all are met."""
     needs: dict[str, Callable[[], object]] = {
-        "Java": jars.find_java,
-        "jars": lambda: jars.class_path(settings.jars or jars.default_folder()),
+        **session.needs(settings),
         "lake": Lake.of(settings).check_writable,
         "source": lambda: _source(settings),
         "warehouse": lambda: release.serving(warehouse(settings).engine()),

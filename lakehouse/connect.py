@@ -92,6 +92,16 @@ def refuse_unfit(session: SparkSession, static: Mapping[str, str]) -> None:
     floor.refuse_old_hadoop(hadoop)
 
 
+def is_lost(error: Exception) -> bool:
+    """Whether an error says that the server is gone, or is another one since."""
+    from pyspark.errors.exceptions.connect import SparkConnectGrpcException  # noqa: PLC0415
+
+    if not isinstance(error, SparkConnectGrpcException):
+        return False
+    is_other = (error.getCondition() or "").startswith("INVALID_HANDLE.SESSION")
+    return is_other or error.getGrpcStatusCode().name == "UNAVAILABLE"
+
+
 def opened() -> list[Any]:
     """The sessions of this process."""
     from pyspark.sql.connect.session import SparkSession as Remote  # noqa: PLC0415

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from functools import cached_property
 
 from sqlalchemy import Engine
 
-from lakehouse import mirrors, pipeline, presentation
+from lakehouse import failures, mirrors, pipeline, presentation
 from lakehouse.contracts import PipelineError, Terminal, Transient
 from lakehouse.ledger import MartRecord, MirrorRecord, RunReport, TableRecord
 from lakehouse.pipeline import Run
 from lakehouse.warehouse.reconcile import compare
-
-LOG = logging.getLogger(__name__)
 
 
 def plan(run: Run, names: list[str]) -> tuple[list[str], list[TableRecord]]:
@@ -33,11 +30,8 @@ def plan(run: Run, names: list[str]) -> tuple[list[str], list[TableRecord]]:
 
 
 def stopped(table: str, error: Exception) -> TableRecord:
-    """The record of a table that an error stopped; what an error of ours says stays in the log."""
-    if isinstance(error, PipelineError):
-        return TableRecord(table, "failed", error=str(error))
-    LOG.error("table %s stopped by an error of ours", table, exc_info=error)
-    return TableRecord(table, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole")
+    """The record of a table that an error stopped."""
+    return TableRecord(table, "failed", error=failures.told(f"table {table}", error))
 
 
 def refuse_difference(run: Run, engine: Engine) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 
 from sqlalchemy import Engine
 
+from lakehouse import failures
 from lakehouse.contracts import Catalog, PipelineError, Terminal
 from lakehouse.lake import Lake
 from lakehouse.ledger import MirrorRecord
@@ -18,8 +18,6 @@ from lakehouse.warehouse import mirror, mirror_reconcile
 from lakehouse.warehouse.mirror import Position
 from lakehouse.warehouse.mirrored import Place, places
 from lakehouse.warehouse.reconcile import Comparison
-
-LOG = logging.getLogger(__name__)
 
 
 def due(run: Run, engine: Engine) -> list[Place]:
@@ -107,11 +105,8 @@ def _one(engine: Engine, lake: Lake, place: Place, run_id: str) -> MirrorRecord:
     began, name = time.monotonic(), place.relation.where
     try:
         found = mirror.refresh(engine, lake, place, run_id)
-    except PipelineError as error:
-        return MirrorRecord(name, "failed", error=str(error))
     except Exception as error:
-        LOG.exception("mirror %s stopped by an error of ours", name)
-        return MirrorRecord(name, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole")
+        return MirrorRecord(name, "failed", error=failures.told(f"mirror {name}", error))
     if found is None:
         return MirrorRecord(name, "unchanged")
     return MirrorRecord(name, "replaced" if found.whole else "changed", found.rows, time.monotonic() - began)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -10,16 +9,13 @@ from functools import partial
 
 from sqlalchemy import Engine
 
-from lakehouse import delta, gold, session
-from lakehouse.contracts import PipelineError
+from lakehouse import delta, failures, gold, session
 from lakehouse.lake import State
 from lakehouse.ledger import MartRecord
 from lakehouse.pins import Pins, layer_of, pinned, stale
 from lakehouse.pipeline import Run, settle
 from lakehouse.warehouse import release
 from lakehouse.warehouse.dialect import Horizon
-
-LOG = logging.getLogger(__name__)
 
 
 def build(run: Run, only: frozenset[str]) -> tuple[list[MartRecord], dict[str, State]]:
@@ -54,11 +50,8 @@ def _built(run: Run, pins: Pins, all_before: dict[str, State | None], name: str)
         state = gold.build(session.child(run.settings), run.lake, run.catalog, recipe, pins, before, run.run_id)
     except delta.Superseded:
         raise
-    except PipelineError as error:
-        return MartRecord(name, "failed", error=str(error)), None
     except Exception as error:
-        LOG.exception("mart %s stopped by an error of ours", name)
-        return MartRecord(name, "failed", error=f"unexpected {type(error).__name__}; the run's log has it whole"), None
+        return MartRecord(name, "failed", error=failures.told(f"mart {name}", error)), None
     seconds, periods = time.monotonic() - began, None if state.periods is None else len(state.periods)
     return MartRecord(name, "rebuilt", state.checksum.rows, None, seconds, periods=periods), state
 

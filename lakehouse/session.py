@@ -51,6 +51,18 @@ JVM_FLAGS = (
 )
 
 
+def needs(settings: Settings) -> dict[str, Callable[[], object]]:
+    """What a session needs, by name, each to be looked at; Spark itself is not started."""
+    master = settings.spark.master
+    if _is_connect(settings):
+        return {"Spark": partial(connect.refuse_absent, master)}
+    ours: dict[str, Callable[[], object]] = {
+        "Java": jars.find_java,
+        "jars": lambda: jars.class_path(settings.jars or jars.default_folder()),
+    }
+    return ours | ({"Spark": partial(cluster.refuse_absent, master)} if "://" in master else {})
+
+
 def spark(settings: Settings) -> SparkSession:
     """The process's Spark session, started on first use.
 

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar, get_args
 from urllib.parse import urlparse
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lakehouse import secrets
@@ -20,6 +20,7 @@ from lakehouse.contracts import Terminal
 PREFIX = "LAKEHOUSE_"
 ENV_FILE = ".env"
 PLATFORM = "platform"
+LEAST_HEAP = 512  # MB
 
 
 class Part(BaseModel):
@@ -89,7 +90,14 @@ class SparkSettings(Part):
     reader: Literal["connectorx", "jdbc"] = Field(
         "connectorx", description="Who reads: the worker, fastest on one machine, or `jdbc`, the executors of a cluster"
     )
-    driver_memory: str = Field("1400m", pattern=r"^\d+[mg]$", description="Heap of the driver")
+    driver_memory: str = Field("1400m", pattern=r"^\d+[mg]$", description="Heap of the driver, 512m or more")
+
+    @field_validator("driver_memory")
+    @classmethod
+    def _enough(cls, heap: str) -> str:
+        if int(heap[:-1]) * (1 if heap.endswith("m") else 1024) < LEAST_HEAP:
+            raise ValueError(f"Spark does not start with less than {LEAST_HEAP}m")
+        return heap
 
 
 class Settings(BaseSettings):

@@ -13,9 +13,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from pyspark import SparkContext
 from sqlalchemy import create_engine
 
-from lakehouse import delta, pipeline, presentation
+from lakehouse import delta, failures, pipeline, presentation
 from lakehouse.settings import load
 from lakehouse.source import reader
 from lakehouse.source.horizon import Horizon
@@ -30,6 +31,11 @@ AS_OF = date(2024, 5, 1)
 def die() -> None:
     """Ends this process as the kernel would: nothing is tidied up."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def lose_spark() -> None:
+    """Ends Spark's process, as the kernel does where a container lacks memory; this one lives."""
+    SparkContext._gateway.proc.kill()
 
 
 def stand_still() -> None:
@@ -98,6 +104,8 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
     if point := os.environ.get("WORLD_DIE"):
         around(*POINTS[point][:3], die, POINTS[point][3])
+    if point := os.environ.get("WORLD_LOSE"):
+        around(*POINTS[point][:3], first_time(lose_spark), POINTS[point][3])
     if point := os.environ.get("WORLD_STOP"):
         around(*POINTS[point][:3], first_time(stand_still), POINTS[point][3])
     if point := os.environ.get("WORLD_MEET"):
@@ -106,4 +114,7 @@ if __name__ == "__main__":
     if until := os.environ.get("WORLD_UNTIL"):  # so that a window ends before the stamps of the next day
         bound = micros(datetime.fromisoformat(until))
         pipeline.safe_horizon = lambda *_: Horizon(bound, bound, "told by the test")
-    run(os.environ.get("WORLD_MODE", "reconcile"))
+    try:
+        run(os.environ.get("WORLD_MODE", "reconcile"))
+    except Exception as error:
+        sys.exit(failures.told("the run", error))

@@ -87,6 +87,10 @@ BAD_SETTINGS = {
     "warehouse_unreachable": ({"LAKEHOUSE_WAREHOUSE__PORT": NOWHERE}, ("is unreachable", "LAKEHOUSE_WAREHOUSE__HOST")),
     "warehouse_password": ({"LAKEHOUSE_WAREHOUSE__PASSWORD": WRONG}, ("refused the user", "LAKEHOUSE_WAREHOUSE__USER")),
     "unknown_setting": ({"LAKEHOUSE_SOURCE__HOSTT": "x"}, ("unknown setting", "LAKEHOUSE_SOURCE__HOST?")),
+    "spark_absent": (
+        {"LAKEHOUSE_SPARK__MASTER": f"spark://127.0.0.1:{NOWHERE}", "LAKEHOUSE_SPARK__READER": "jdbc"},
+        ("no Spark answers at", "LAKEHOUSE_SPARK__MASTER"),
+    ),
     "java_missing": ({"PATH": "", "JAVA_HOME": ""}, ("no java on the PATH", "17 or newer")),
 }
 

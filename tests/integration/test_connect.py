@@ -17,7 +17,7 @@ from pyspark.sql.pandas.functions import arrow_udf
 from demo.servers import s3
 from demo.servers.mariadb import MariaDb
 from demo.servers.s3 import S3Server
-from lakehouse import connect, delta, jars, session
+from lakehouse import connect, delta, failures, jars, session
 from lakehouse.contracts import Column, Terminal, Transient
 from lakehouse.lake import State
 from lakehouse.pseudonyms import Pseudonyms
@@ -202,6 +202,24 @@ def test_a_server_that_is_lost_in_mid_read_is_a_retry(world: Lab, tmp_path: Path
 
     with pytest.raises(Transient, match="the executors' read broke off"):
         reading.result(SECONDS)
+
+
+def test_a_server_that_is_lost_in_mid_write_is_told_as_that_and_nothing_of_the_commit_is_left(
+    world: Lab, tmp_path: Path
+) -> None:
+    (tmp_path / "server").mkdir()
+    ours = jars.class_path(jars.default_folder())
+    with cluster.connect(tmp_path / "server", session.STATIC | session.OWN, ours) as master:
+        there = world.with_settings(spark=SparkSettings(master=master, reader="jdbc"))
+        writing = beside(lambda: commit(there, None, "lost", lambda: held_up(tmp_path)))
+        wait(lambda: writing.done() or (tmp_path / "begun").exists(), SECONDS, lambda: "nothing is written")
+
+    with pytest.raises(PySparkException) as found:
+        writing.result(SECONDS)
+
+    told = failures.told("table thing", found.value)
+    assert told == f"the Spark Connect server was lost; {failures.SAFE}"
+    assert world.opened().lake.state("bronze", "thing") is None
 
 
 def test_a_key_hides_the_same_there_as_here_and_leaves_a_plain_text(world: Lab, server: Server) -> None:

@@ -6,14 +6,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from lakehouse import connect, session
-from lakehouse.contracts import Terminal, Transient
+from lakehouse.contracts import PipelineError, Terminal, Transient
 from lakehouse.settings import Settings, SparkSettings
 
 ROOT = Path(__file__).parents[2]
@@ -65,6 +65,28 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(package: str, t
     )  # fmt: skip
 
     assert re.fullmatch(r"sc:// needs more packages \(.+\); install rental-lakehouse\[connect\]\n", done.stdout)
+
+
+def test_a_server_of_somebody_elses_needs_no_java_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("JAVA_HOME", "")
+
+    def lacking(master: str) -> set[str]:
+        settings = Settings(lake=str(tmp_path), jars=tmp_path, spark=SparkSettings(master=master, reader="jdbc"))
+        return {name for name, look in session.needs(settings).items() if fails(look)}
+
+    assert lacking("local[2]") == {"Java", "jars"}
+    assert lacking(f"spark://{HOST}:9") == {"Java", "jars", "Spark"}
+    assert lacking(f"sc://{HOST}:9") == {"Spark"}
+
+
+def fails(look: Callable[[], object]) -> bool:
+    """Whether it finds something missing."""
+    try:
+        look()
+    except PipelineError:
+        return True
+    return False
 
 
 def test_a_token_belongs_into_the_environment_and_is_not_shown() -> None:

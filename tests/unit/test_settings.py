@@ -1,5 +1,6 @@
 """Settings say where they come from, refuse what they do not know, and hide what is secret."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,18 @@ def test_a_value_that_does_not_fit_is_named_but_not_shown(monkeypatch: pytest.Mo
         settings.load()
 
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("heap", "fits"), [("511m", False), ("0g", False), ("512m", True), ("1g", True)])
+def test_a_heap_that_spark_does_not_start_with_is_refused(
+    heap: str, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LAKEHOUSE_SPARK__DRIVER_MEMORY", heap)
+
+    refused = pytest.raises(Terminal, match=r"^setting LAKEHOUSE_SPARK__DRIVER_MEMORY: .*with less than 512m$")
+
+    with nullcontext() if fits else refused:
+        assert settings.load().spark.driver_memory == heap
 
 
 def test_a_password_is_in_no_text_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
