@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 import transforms
 from flows.parameters import AsOf, Publish, ReadMode, Since, Tables, Until, run_name
 from flows.table import table_flow
+from flows.turns import turn
 from lakehouse import arrival, course, mirrors, pipeline, presentation, session, settings
 from lakehouse.contracts import PipelineError
 from lakehouse.course import Course
@@ -113,14 +114,14 @@ def _run(found: Course, engine: Engine | None, began: float) -> RunReport:
 def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     if not names:
         return []
-    stop, progress = threading.Event(), artifacts.Progress(len(names))
+    stop, beginning, progress = threading.Event(), threading.Lock(), artifacts.Progress(len(names))
 
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
     def one(table: str) -> TableRecord:
-        if stop.is_set():
-            return TableRecord(table, "canceled", error="canceled")
         try:
-            with arrival.ahead(run.settings):
+            with turn(beginning), arrival.ahead(run.settings):
+                if stop.is_set():
+                    return TableRecord(table, "canceled", error="canceled")
                 return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
         except Exception as error:
             return course.stopped(table, error)

@@ -7,6 +7,7 @@ from datetime import date
 from prefect import flow, get_run_logger
 
 import transforms
+from flows import turns
 from lakehouse import settings
 from lakehouse.ledger import TableRecord
 from lakehouse.pipeline import Mode, Run
@@ -35,6 +36,7 @@ def table_flow(
         since: First day of a backfill.
         until: Day after the last of a backfill.
     """
+    turns.passed()
     run = Run(run_id, settings.load(), transforms.catalog(), mode, horizon, as_of, since, until)
     found = steps.ingest(run, table)
     get_run_logger().info(
