@@ -53,7 +53,8 @@ test-ui: jars chromium $(UI_VENV)/.synced ## start a run in a real browser by th
 
 test-glue: jars $(GLUE_VENV)/.synced ## run the jobs of AWS Glue on its Spark, each in a process of its own, and compare with a Prefect run
 	@$(PYTHON) -m deployments.glue.artifacts
-	@$(PYTHON) -m pytest tests/glue/platform.py tests/glue/separate_jobs.py $(ARGS)
+	@$(PYTHON) -m pytest tests/glue/platform.py $(ARGS)
+	@$(PYTHON) -m pytest tests/glue/separate_jobs.py $(ARGS)
 
 lint: $(SYNCED) ## check style, types and the direction of imports
 	@.venv/bin/ruff check
