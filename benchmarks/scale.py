@@ -107,8 +107,8 @@ def main() -> None:
             tempfile.TemporaryDirectory(dir=given.folder, prefix="lakehouse-scale-") as folder,
             ProcessPoolExecutor(1, get_context("spawn")) as alone,  # a Spark that has run before is warm
         ):
-            asked_for = bookings, Path(folder), given.driver_memory, given.chunk_rows
-            found.append(alone.submit(measured, *asked_for).result())
+            work = alone.submit(measured, bookings, Path(folder), given.driver_memory, given.chunk_rows)
+            found.append(work.result())
         console.print(_stages(found[-1]), _bytes(found[-1]))
     if len(found) > 1:
         console.print(_fitted(found[0], found[-1]), _drawn_on(found[0], found[-1]))

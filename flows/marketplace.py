@@ -119,10 +119,11 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
     def one(table: str) -> TableRecord:
         try:
-            with turn(beginning), arrival.ahead(run.settings):
+            with turn(beginning):
                 if stop.is_set():
                     return TableRecord(table, "canceled", error="canceled")
-                return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
+                with arrival.ahead(run.settings):
+                    return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
         except Exception as error:
             return course.stopped(table, error)
         finally:

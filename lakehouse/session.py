@@ -58,7 +58,7 @@ def needs(settings: Settings) -> dict[str, Callable[[], object]]:
         return {"Spark": partial(connect.refuse_absent, master)}
     ours: dict[str, Callable[[], object]] = {
         "Java": jars.find_java,
-        "jars": lambda: jars.class_path(settings.jars or jars.default_folder()),
+        "jars": lambda: jars.class_path(_jars(settings)),
     }
     return ours | ({"Spark": partial(cluster.refuse_absent, master)} if "://" in master else {})
 
@@ -133,6 +133,10 @@ def _is_connect(settings: Settings) -> bool:
     return settings.spark.master.startswith(connect.SCHEME)
 
 
+def _jars(settings: Settings) -> Path:
+    return settings.jars or jars.default_folder()
+
+
 def _own(settings: Settings) -> SparkSession.Builder:
     """A session in a JVM of this process, with our jars and flags; its executors may be those of a cluster."""
     if "://" in settings.spark.master:
@@ -141,7 +145,7 @@ def _own(settings: Settings) -> SparkSession.Builder:
     is_local = settings.spark.master.startswith("local")
     if is_local:
         os.environ["PYSPARK_PYTHON"] = sys.executable  # what hides personal values runs in Python beside the JVM
-    folder = settings.jars or jars.default_folder()
+    folder = _jars(settings)
     path = os.pathsep.join(str(jar) for jar in jars.class_path(folder))
     builder = (
         SparkSession.builder.appName("lakehouse")

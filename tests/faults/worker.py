@@ -57,7 +57,7 @@ def first_time(act: Callable[[], None]) -> Callable[[], None]:
     return lambda: left.pop()() if left else None
 
 
-def around(module: Any, name: str, when: str, act: Callable[[], None], layer: str | None = None) -> None:
+def around(module: Any, name: str, when: str, layer: str | None, act: Callable[[], None]) -> None:
     """Lets `act` happen before or after a function of the product, where given only on a layer."""
     original = getattr(module, name)
 
@@ -102,15 +102,15 @@ def run(mode: pipeline.Mode) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
-    if point := os.environ.get("WORLD_DIE"):
-        around(*POINTS[point][:3], die, POINTS[point][3])
-    if point := os.environ.get("WORLD_LOSE"):
-        around(*POINTS[point][:3], first_time(lose_spark), POINTS[point][3])
-    if point := os.environ.get("WORLD_STOP"):
-        around(*POINTS[point][:3], first_time(stand_still), POINTS[point][3])
-    if point := os.environ.get("WORLD_MEET"):
-        gate = Path(os.environ["WORLD_GATE"])
-        around(*POINTS[point][:3], first_time(lambda: meet(gate)), POINTS[point][3])
+    acts = {
+        "WORLD_DIE": die,
+        "WORLD_LOSE": first_time(lose_spark),
+        "WORLD_STOP": first_time(stand_still),
+        "WORLD_MEET": first_time(lambda: meet(Path(os.environ["WORLD_GATE"]))),
+    }
+    for name, act in acts.items():
+        if point := os.environ.get(name):
+            around(*POINTS[point], act)
     if until := os.environ.get("WORLD_UNTIL"):  # so that a window ends before the stamps of the next day
         bound = micros(datetime.fromisoformat(until))
         pipeline.safe_horizon = lambda *_: Horizon(bound, bound, "told by the test")

@@ -1,20 +1,12 @@
 """Tables begin one after the other, and none waits for one that is done with it, well or not."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
 
 from flows.turns import passed, turn
 
 SECONDS = 20
-
-
-def beside(work: Callable[[], None]) -> threading.Thread:
-    """Work in a thread of its own."""
-    thread = threading.Thread(target=work, daemon=True)
-    thread.start()
-    return thread
 
 
 def test_the_next_begins_as_soon_as_the_first_has_begun_and_not_before() -> None:
@@ -25,7 +17,8 @@ def test_the_next_begins_as_soon_as_the_first_has_begun_and_not_before() -> None
             second_begins.set()
 
     with turn(beginning):
-        other = beside(second)
+        other = threading.Thread(target=second, daemon=True)
+        other.start()
         assert not second_begins.wait(0.3)
         passed()
         assert second_begins.wait(SECONDS), "the first is still at work"
