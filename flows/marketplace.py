@@ -12,7 +12,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.futures import wait
+from prefect.futures import as_completed, wait
 from prefect.states import Completed, Failed, State
 from prefect.task_runners import ThreadPoolTaskRunner
 from sqlalchemy import Engine
@@ -48,9 +48,10 @@ def marketplace(
     try:
         found, catalog = settings.load(), transforms.catalog()
         names = sorted(map(str, tables)) or sorted(catalog.tables)
-        with ThreadPoolExecutor(1) as beside:  # the source is asked, and waits, while the warehouse is
+        with ThreadPoolExecutor(1) as beside:  # the source is asked, and waits, while all else is looked at
             opening = beside.submit(_opened, names, found, catalog, mode, since, until, as_of)
             with _engine(found, publish=publish) as engine:
+                session.refuse_unready(found)
                 run, changed, failed = opening.result()
                 _say(run, changed)
                 records = (*failed, *_fan_out(run, changed))
@@ -78,12 +79,9 @@ def _engine(found: Settings, *, publish: bool) -> Iterator[Engine | None]:
 
 
 def _opened(names: list[str], *asked: Any) -> tuple[Run, list[str], list[TableRecord]]:
-    """A run, what it has to do, and what cannot be looked at; Spark is on its way where it is needed."""
+    """A run, what it has to do, and what cannot be looked at."""
     run = pipeline.start(*asked)
-    changed, failed = course.plan(run, names)
-    if changed:
-        session.start(run.settings)
-    return run, changed, failed
+    return run, *course.plan(run, names)
 
 
 def _say(run: Run, changed: list[str]) -> None:
@@ -114,7 +112,7 @@ def _run(found: Course, engine: Engine | None, began: float) -> RunReport:
 def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     if not names:
         return []
-    stop, beginning, progress = threading.Event(), threading.Lock(), artifacts.Progress(len(names))
+    stop, beginning = threading.Event(), threading.Lock()
 
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
     def one(table: str) -> TableRecord:
@@ -126,12 +124,13 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
                     return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
         except Exception as error:
             return course.stopped(table, error)
-        finally:
-            progress.advance()
 
     with ThreadPoolTaskRunner(max_workers=run.settings.parallel_tables) as runner:
         futures = [runner.submit(one, {"table": name}) for name in names]
         try:
+            progress = artifacts.Progress(len(names))
+            for _ in as_completed(futures):
+                progress.advance()
             return [future.result() for future in futures]
         except BaseException:
             stop.set()

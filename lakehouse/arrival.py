@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from lakehouse import bronze, staging
 from lakehouse.checksum import NOTHING, Checksum
 from lakehouse.contracts import Table, Transient
+from lakehouse.session import start_beside
 from lakehouse.settings import Settings
 from lakehouse.source import jdbc, reader
 
@@ -45,6 +46,7 @@ def arrived(
         yield _checked(table, Arrival(bronze.hashed(frame, table), frame.count(), proof, kept))
         return
     with staging.room(settings.staging_root, table.name) as folder:
+        start_beside(settings)  # the read needs no Spark
         found = reader.stage(settings.source, table, where, folder, tail)
         frame = bronze.staged(session(), table, Path(found.path).as_uri())
         yield _checked(table, Arrival(frame, found.rows, found.proof, found.tail))

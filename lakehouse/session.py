@@ -54,6 +54,8 @@ JVM_FLAGS = (
 def needs(settings: Settings) -> dict[str, Callable[[], object]]:
     """What a session needs, by name, each to be looked at; Spark itself is not started."""
     master = settings.spark.master
+    if master == PLATFORM:
+        return {}
     if _is_connect(settings):
         return {"Spark": partial(connect.refuse_absent, master)}
     ours: dict[str, Callable[[], object]] = {
@@ -61,6 +63,19 @@ def needs(settings: Settings) -> dict[str, Callable[[], object]]:
         "jars": lambda: jars.class_path(_jars(settings)),
     }
     return ours | ({"Spark": partial(cluster.refuse_absent, master)} if "://" in master else {})
+
+
+def refuse_unready(settings: Settings) -> None:
+    """Looks at all that a session needs and that can be looked at without a JVM, unless there is one.
+
+    Raises:
+        Terminal: Java or a jar is missing, or the reader does not suit the cluster.
+        Transient: Nobody listens at the cluster's address.
+    """
+    _refuse_unreachable_staging(settings)
+    if running() is None:
+        for look in needs(settings).values():
+            look()
 
 
 def spark(settings: Settings) -> SparkSession:
@@ -72,30 +87,22 @@ def spark(settings: Settings) -> SparkSession:
     """
     _refuse_unreachable_staging(settings)
     with STARTING:  # whoever comes meanwhile waits, and does not verify the jars once more
-        return running() or _started(settings, _starter(settings))
+        return running() or _started(settings)
 
 
-def start(settings: Settings) -> None:
-    """Begins to start Spark beside what the caller does next; whoever needs the session waits for it.
-
-    Raises:
-        Terminal: Java or a jar is missing, or the reader does not suit the cluster.
-        Transient: Nobody listens at the cluster's address.
-    """
-    _refuse_unreachable_staging(settings)
-    if running() is not None:
-        return
-    starter = _starter(settings)
+def start_beside(settings: Settings) -> None:
+    """Begins to start Spark beside what the caller does next; whoever needs the session waits for it."""
 
     def begin() -> None:
-        with STARTING, suppress(PipelineError):  # the first to need the session meets the same
-            if running() is None:
-                _started(settings, starter)
+        with suppress(PipelineError):  # the first to need the session meets the same
+            spark(settings)
 
-    threading.Thread(target=begin, daemon=True).start()
+    if running() is None:
+        threading.Thread(target=begin, daemon=True).start()
 
 
-def _started(settings: Settings, starter: Callable[[], SparkSession]) -> SparkSession:
+def _started(settings: Settings) -> SparkSession:
+    starter = _starter(settings)
     try:
         session = starter()
     except (RuntimeError, OSError) as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import count
 
 from httpx import HTTPError
 from prefect.artifacts import (
@@ -28,15 +27,15 @@ class Progress:
     """How many of a run's tables are through, live on its page."""
 
     def __init__(self, total: int) -> None:
-        self._total, self._done = total, count(1)
+        self._total, self._done = total, 0
         self._artifact = create_progress_artifact(progress=0.0, key="progress", description=f"of {total} tables")
 
     def advance(self) -> None:
         """One more is through; a table that is does not fail because nobody can be told."""
-        done = next(self._done)
-        told = f"{done} of {self._total} tables"
+        self._done += 1
+        told = f"{self._done} of {self._total} tables"
         with suppress(HTTPError, PrefectException):
-            update_progress_artifact(self._artifact, progress=100.0 * done / self._total, description=told)
+            update_progress_artifact(self._artifact, progress=100.0 * self._done / self._total, description=told)
 
 
 def show(run: Run, report: RunReport, found: list[Outcome]) -> None:

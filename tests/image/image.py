@@ -17,7 +17,7 @@ from tests.image.container import Image, first_process, mounted
 from tests.image.start import first_run, import_prefect
 
 SCALE = 0.02
-ROUNDS = 3
+ROUNDS = 5
 UNUSED_SPARK = (
     "mllib", "graphx", "hive-exec", "hive-metastore", "spark-hive", "derby", "kubernetes", "yarn", "repl", "connect",
     "rocksdbjni", "scala-compiler",

@@ -222,7 +222,7 @@ def test_a_cluster_that_is_not_there_is_told_at_once_and_can_be_tried_again(
     began = time.monotonic()
 
     with pytest.raises(Transient, match=f"no Spark answers at {master}; nothing was done"):
-        session.start(Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(master=master, reader="jdbc")))
+        session.refuse_unready(Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(master=master, reader="jdbc")))
 
     assert time.monotonic() - began < 10
     assert not (tmp_path / "lake").exists()

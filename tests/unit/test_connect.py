@@ -48,7 +48,7 @@ def test_a_server_that_is_not_there_is_told_within_seconds_and_can_be_tried_agai
     settings = Settings(lake=str(tmp_path / "lake"), spark=SparkSettings(master=f"sc://{HOST}:{port}", reader="jdbc"))
 
     with pytest.raises(Transient, match=f"^no Spark answers at sc://{HOST}:{port}; nothing was done") as told:
-        session.start(settings)
+        session.refuse_unready(settings)
 
     assert time.monotonic() - began < 30
     assert len(str(told.value).splitlines()) == 1
