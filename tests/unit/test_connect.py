@@ -14,7 +14,7 @@ import pytest
 
 from lakehouse import connect, session
 from lakehouse.contracts import PipelineError, Terminal, Transient
-from lakehouse.settings import Settings, SparkSettings
+from lakehouse.settings import PLATFORM, Settings, SparkSettings
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -78,6 +78,7 @@ def test_a_server_of_somebody_elses_needs_no_java_here(tmp_path: Path, monkeypat
     assert lacking("local[2]") == {"Java", "jars"}
     assert lacking(f"spark://{HOST}:9") == {"Java", "jars", "Spark"}
     assert lacking(f"sc://{HOST}:9") == {"Spark"}
+    assert lacking(PLATFORM) == set()
 
 
 def fails(look: Callable[[], object]) -> bool:
