@@ -41,7 +41,7 @@ def nothing_is_left(site: Site) -> bool:
     return True
 
 
-@pytest.mark.fault("F54")
+@pytest.mark.fault("F30", "F54")
 @pytest.mark.parametrize("step", STOPS)
 def test_a_process_that_is_killed_before_leaves_the_old_release_and_no_lock(site: Site, step: str) -> None:
     killed_at(site, STOPS[step])

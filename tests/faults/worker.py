@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import date, datetime
@@ -26,6 +27,7 @@ from lakehouse.window import micros
 from tests.support.shop import CATALOG
 
 AS_OF = date(2024, 5, 1)
+FILES, WHOLE = "part-00*.parquet", b"PAR1"
 
 
 def die() -> None:
@@ -36,6 +38,20 @@ def die() -> None:
 def lose_spark() -> None:
     """Ends Spark's process, as the kernel does where a container lacks memory; this one lives."""
     SparkContext._gateway.proc.kill()
+
+
+def die_once_a_file_is_written() -> None:
+    """Ends this process and Spark's as soon as a file of the lake is whole; what commits it is still to come."""
+    lake = Path(os.environ["LAKEHOUSE_LAKE"])
+    known = set(lake.rglob(FILES))
+
+    def watch() -> None:
+        while not any(file.read_bytes().endswith(WHOLE) for file in set(lake.rglob(FILES)) - known):
+            time.sleep(0.001)
+        lose_spark()
+        die()
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def stand_still() -> None:
@@ -74,11 +90,14 @@ def around(module: Any, name: str, when: str, layer: str | None, act: Callable[[
 
 
 POINTS: dict[str, tuple[Any, str, str, str | None]] = {
+    "after_planning": (pipeline, "start", "after", None),
+    "while_reading": (reader.Child, "give", "after", None),
     "after_staging": (reader, "stage", "after", None),
     "before_bronze": (delta, "commit", "before", "bronze"),
     "after_bronze": (delta, "commit", "after", "bronze"),
     "after_quarantine": (delta, "commit", "after", "quarantine"),
     "after_history": (delta, "commit", "after", "history"),
+    "before_silver": (delta, "commit", "before", "silver"),
     "after_silver": (delta, "commit", "after", "silver"),
     "before_gold": (delta, "commit", "before", "gold"),
     "after_gold": (delta, "commit", "after", "gold"),
@@ -104,6 +123,7 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, stream=sys.stdout)
     acts = {
         "WORLD_DIE": die,
+        "WORLD_DIE_WRITING": die_once_a_file_is_written,
         "WORLD_LOSE": first_time(lose_spark),
         "WORLD_STOP": first_time(stand_still),
         "WORLD_MEET": first_time(lambda: meet(Path(os.environ["WORLD_GATE"]))),

@@ -102,6 +102,13 @@ def staged(world: Shop) -> list[Path]:
     return [path for path in (Path(world.settings.lake) / "_staging").rglob("*") if path.is_file()]
 
 
+def uncommitted(world: Shop, layer: Layer) -> set[Path]:
+    """Files in the layer's folders that no commit knows."""
+    folders = [Path(Lake(world.settings.lake_root).path(layer, name)) for kind, name in TABLES if kind == layer]
+    known = "".join(log.read_text() for folder in folders for log in folder.glob("_delta_log/*.json"))
+    return {file for folder in folders for file in folder.glob("*.parquet") if file.name not in known}
+
+
 def _rows(lake: Lake, layer: Layer, name: str) -> list[str]:
     table = lake.open(layer, name)
     assert table is not None
