@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -113,17 +114,18 @@ def _fan_out(run: Run, names: list[str]) -> list[TableRecord]:
     if not names:
         return []
     stop, beginning = threading.Event(), threading.Lock()
+    canceled = partial(TableRecord, status="canceled", error="canceled")
 
     @task(task_run_name="{table}", cache_policy=NO_CACHE, persist_result=False)
     def one(table: str) -> TableRecord:
         try:
             with turn(beginning):
                 if stop.is_set():
-                    return TableRecord(table, "canceled", error="canceled")
+                    return canceled(table)
                 with arrival.ahead(run.settings):
                     return table_flow(table, run.mode, run.run_id, run.horizon, run.as_of, run.since, run.until)
         except Exception as error:
-            return course.stopped(table, error)
+            return canceled(table) if stop.is_set() else course.stopped(table, error)
 
     with ThreadPoolTaskRunner(max_workers=run.settings.parallel_tables) as runner:
         futures = [runner.submit(one, {"table": name}) for name in names]

@@ -10,6 +10,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import psutil
 from pyspark.errors import PySparkRuntimeError
 from pyspark.sql import SparkSession, is_remote
 
@@ -206,10 +207,20 @@ def _log_options() -> str:
 
 
 def stop_jobs() -> None:
-    """Cancels what Spark is doing, so that a canceled run ends now."""
+    """Cancels what Spark is doing, and ends a Spark of ours that still starts, so that a canceled run ends now."""
     active = running()
     if is_remote():
         for opened in connect.opened():
             opened.interruptAll()
     elif active is not None:
         active.sparkContext.cancelAllJobs()
+    else:
+        for starting in filter(_is_spark, psutil.Process().children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                starting.kill()
+
+
+def _is_spark(process: psutil.Process) -> bool:
+    with suppress(psutil.Error):
+        return "org.apache.spark.deploy.SparkSubmit" in process.cmdline()
+    return False
