@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -19,6 +20,7 @@ from lakehouse.contracts import PipelineError, Terminal
 from lakehouse.settings import PLATFORM, Settings
 
 STARTING = threading.Lock()
+GARBAGE = 700, 10, 10  # Python's own: what garbage still holds of Spark fills Spark's heap
 LOG_STORE = "lakehouse.logstore.ConditionalLogStore"
 STATIC = {  # what only whoever starts Spark can say
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
@@ -108,6 +110,7 @@ def _started(settings: Settings) -> SparkSession:
         session = starter()
     except (RuntimeError, OSError) as error:
         raise Terminal(f"Spark did not start ({type(error).__name__}); `lakehouse check` tells more") from error
+    gc.set_threshold(*GARBAGE)
     try:
         if settings.spark.master == PLATFORM:
             floor.refuse_unfit(session, is_s3=settings.is_on_s3)
