@@ -39,11 +39,12 @@ def arrived(
     """The rows that fulfil `where`, for as long as the block lasts; with `tail`, their statement proves itself.
 
     Raises:
-        Terminal, Transient: The read failed, or other rows arrived than the source counted.
+        Terminal, Transient: The read failed, other rows arrived than the source counted, or some were lost later on.
     """
     if settings.spark.reader == "jdbc":
         frame, proof, kept = jdbc.read(session(), settings, table, where, tail)
-        yield _checked(table, Arrival(bronze.hashed(frame, table), frame.count(), proof, kept))
+        with jdbc.kept(table):
+            yield _checked(table, Arrival(bronze.hashed(frame, table), frame.count(), proof, kept))
         return
     with staging.room(settings.staging_root, table.name) as folder:
         start_beside(settings)  # the read needs no Spark

@@ -32,6 +32,7 @@ DRIVER = "org.mariadb.jdbc.Driver"
 FETCH_ROWS = 10_000
 SLICES = 8
 MISFIT = "_misfit"
+GONE = "CHECKPOINT_RDD_BLOCK_ID_NOT_FOUND"
 SESSION = "time_zone='+00:00',sql_mode='NO_ENGINE_SUBSTITUTION'"
 
 
@@ -67,6 +68,23 @@ def read(
         _refused(source, table, where)
         raise Transient(
             f"{table.name}: the executors' read broke off ({type(error).__name__}); it is safe to run again"
+        ) from None
+
+
+@contextmanager
+def kept(table: Table) -> Iterator[None]:
+    """For the block in which rows that were read are worked with.
+
+    Raises:
+        Transient: An executor was lost, and rows that it had read with it.
+    """
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        if GONE not in str(error):
+            raise
+        raise Transient(
+            f"{table.name}: an executor was lost, and with it rows that it had read; it is safe to run again"
         ) from None
 
 

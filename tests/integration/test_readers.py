@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from py4j.protocol import Py4JJavaError
 from pydantic import SecretStr
 from pyspark.sql import SparkSession
 
@@ -58,6 +59,37 @@ def test_a_load_is_cut_into_key_ranges_that_are_read_side_by_side(
 
         assert frame.rdd.getNumPartitions() == 8
         assert frame.count() == frame.distinct().count() == 890
+
+
+@pytest.fixture
+def kept(source_server: MariaDb, tmp_path: Path) -> Iterator[Settings]:
+    """Rows in the source, which executors read and keep."""
+    with lab(source_server, str(tmp_path), STAMPED, STAMPED_DDL, spark=SparkSettings(reader="jdbc")) as world:
+        world.sql("INSERT INTO thing (id, value) VALUES (1, 1), (2, 2)")
+        yield world.settings
+
+
+def lose_what_is_kept(spark: SparkSession) -> None:
+    """As it is when an executor is lost."""
+    for rows in spark.sparkContext._jsc.getPersistentRDDs().values():
+        rows.unpersist(True)
+
+
+def test_rows_that_an_executor_took_with_it_are_a_retry(spark: SparkSession, kept: Settings) -> None:
+    with (
+        pytest.raises(Transient, match="^thing: an executor was lost, and with it rows that it had read; "),
+        arrival.arrived(lambda: spark, kept, STAMPED, "TRUE", "FALSE") as arrived,
+    ):
+        lose_what_is_kept(spark)
+        arrived.frame.count()
+
+
+def test_untold_their_loss_is_an_error_of_sparks(spark: SparkSession, kept: Settings) -> None:
+    frame, _, _ = jdbc.read(spark, kept, STAMPED, "TRUE", "FALSE")
+    lose_what_is_kept(spark)
+
+    with pytest.raises(Py4JJavaError, match=jdbc.GONE):
+        frame.count()
 
 
 def test_the_pipeline_keeps_its_promises_with_the_readers_of_a_cluster(source_server: MariaDb, tmp_path: Path) -> None:
