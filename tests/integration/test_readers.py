@@ -77,7 +77,7 @@ def lose_what_is_kept(spark: SparkSession) -> None:
 
 def test_rows_that_an_executor_took_with_it_are_a_retry(spark: SparkSession, kept: Settings) -> None:
     with (
-        pytest.raises(Transient, match="^thing: an executor was lost, and with it rows that it had read; "),
+        pytest.raises(Transient, match=r"^thing: an executor was lost, and with it rows that it had read; "),
         arrival.arrived(lambda: spark, kept, STAMPED, "TRUE", "FALSE") as arrived,
     ):
         lose_what_is_kept(spark)
