@@ -43,7 +43,7 @@ def arrived(
     """
     if settings.spark.reader == "jdbc":
         frame, proof, kept = jdbc.read(session(), settings, table, where, tail)
-        with jdbc.kept(table):
+        with jdbc.holding(table):
             yield _checked(table, Arrival(bronze.hashed(frame, table), frame.count(), proof, kept))
         return
     with staging.room(settings.staging_root, table.name) as folder:

@@ -72,7 +72,7 @@ def read(
 
 
 @contextmanager
-def kept(table: Table) -> Iterator[None]:
+def holding(table: Table) -> Iterator[None]:
     """For the block in which rows that were read are worked with.
 
     Raises:

@@ -12,7 +12,7 @@ from demo.servers.mariadb import MariaDb
 from demo.servers.postgres import Postgres
 from lakehouse.contracts import Table
 from tests.faults.release_site import Site
-from tests.faults.worlds import DAYS, FIRST, content, ended, launch
+from tests.faults.worlds import DAYS, FIRST, completed, content
 from tests.support import shop
 from tests.support.lab import Lab, lab
 from tests.support.proxy import proxied
@@ -51,8 +51,7 @@ def calms(
         world = shop.open_shop(source_server, warehouse_server, str(folder / "lake"), f"calm_{mode}")
         for changes, told in ((FIRST, days.morning), (days.second, days.evening)):
             world.sql(*changes)
-            code, output = ended(launch(world, **told))
-            assert code == 0, output
+            completed(world, **told)
         found = content(world)
         world.engine.dispose()
         return found

@@ -7,7 +7,7 @@ import pytest
 
 from lakehouse.lake import Layer
 from tests.faults.worker import POINTS
-from tests.faults.worlds import DAYS, SECOND, content, ended, launch, staged, uncommitted
+from tests.faults.worlds import DAYS, SECOND, completed, content, ended, launch, staged, uncommitted
 from tests.support.shop import Shop
 
 IN_WINDOWS = ("after_staging", "after_bronze", "after_silver", "after_gold", "inside_warehouse")
@@ -26,12 +26,10 @@ def test_a_killed_run_that_is_run_again_ends_like_one_that_was_not_killed(
     new_world: Callable[[], Shop], calms: Callable[[str], dict[str, list[str]]], mode: str, point: str
 ) -> None:
     world, days = new_world(), DAYS[mode]
-    code, output = ended(launch(world, **days.morning))
-    assert code == 0, output
+    completed(world, **days.morning)
     world.sql(*days.second)
     assert ended(launch(world, WORLD_DIE=point, **days.evening))[0] == -signal.SIGKILL
-    code, output = ended(launch(world, **days.evening))
-    assert code == 0, output
+    completed(world, **days.evening)
     assert staged(world) == []
     assert content(world) == calms(mode)
 
@@ -43,13 +41,11 @@ def test_a_run_that_is_killed_while_it_makes_up_for_a_killed_one_loses_and_doubl
     new_world: Callable[[], Shop], calm: dict[str, list[str]], first: str, second: str
 ) -> None:
     world = new_world()
-    code, output = ended(launch(world))
-    assert code == 0, output
+    completed(world)
     world.sql(*SECOND)
     for point in (first, second):
         assert ended(launch(world, WORLD_DIE=point))[0] == -signal.SIGKILL
-    code, output = ended(launch(world))
-    assert code == 0, output
+    completed(world)
     assert staged(world) == []
     assert content(world) == calm
 
@@ -61,14 +57,12 @@ def test_files_that_a_killed_run_wrote_and_never_committed_are_ignored(
     new_world: Callable[[], Shop], calm: dict[str, list[str]], layer: Layer
 ) -> None:
     world = new_world()
-    code, output = ended(launch(world))
-    assert code == 0, output
+    completed(world)
     world.sql(*SECOND)
     before = uncommitted(world, layer)  # where a commit adds no row, Spark wrote an empty one
     assert ended(launch(world, WORLD_DIE_WRITING=f"before_{layer}"))[0] == -signal.SIGKILL
     assert uncommitted(world, layer) > before
-    code, output = ended(launch(world))
-    assert code == 0, output
+    completed(world)
     assert staged(world) == []
     assert content(world) == calm
 
@@ -81,10 +75,8 @@ def test_a_first_load_that_is_killed_ends_like_one_that_was_not(
 ) -> None:
     world = new_world()
     assert ended(launch(world, WORLD_DIE=point))[0] == -signal.SIGKILL
-    code, output = ended(launch(world))
-    assert code == 0, output
+    completed(world)
     assert staged(world) == []
     world.sql(*SECOND)
-    code, output = ended(launch(world))
-    assert code == 0, output
+    completed(world)
     assert content(world) == calm

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.faults.worlds import REPOSITORY, SECOND, content, ended, launch, staged
+from tests.faults.worlds import REPOSITORY, SECOND, completed, content, ended, launch, staged
 from tests.support.shop import Shop
 
 EXHAUSTED = """
@@ -41,15 +41,13 @@ def test_a_run_whose_spark_is_killed_ends_and_says_so_and_the_next_one_converges
     new_world: Callable[[], Shop], calm: dict[str, list[str]], point: str
 ) -> None:
     world = new_world()
-    code, output = ended(launch(world))
-    assert code == 0, output
+    completed(world)
     world.sql(*SECOND)
 
     code, output = ended(launch(world, WORLD_LOSE=point))
 
     assert code == 1
     assert output.splitlines()[-1].startswith("Spark has ended in mid-run (exit code -9; ")
-    code, output = ended(launch(world))
-    assert code == 0, output
+    completed(world)
     assert staged(world) == []
     assert content(world) == calm

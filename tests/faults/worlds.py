@@ -88,6 +88,12 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, output
 
 
+def completed(world: Shop, **how: str) -> None:
+    """A run that must end well."""
+    code, output = ended(launch(world, **how))
+    assert code == 0, output
+
+
 def content(world: Shop) -> dict[str, list[str]]:
     """The rows of every table and of the warehouse, without our own columns and clocks, in order."""
     lake = Lake(world.settings.lake_root)
